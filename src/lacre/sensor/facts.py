@@ -154,13 +154,17 @@ class Peer(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal(Fact):
-    """The kernel said no. `errno` is positive. `question`: only asked (access, faccessat), nothing was attempted."""
+    """The kernel said no. `errno` is positive. `question`: only asked (access, faccessat), nothing was attempted.
+
+    `writing`: the call meant to create, change or remove (open with write flags, mkdir, chown, …), not to read.
+    """
 
     because: RefusedBecause
     what: str
     syscall: str
     errno: int
     question: bool
+    writing: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
