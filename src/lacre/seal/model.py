@@ -1,0 +1,199 @@
+"""The seal: what one project, service by service, is allowed, and the evidence for each grant.
+
+A seal is a value: frozen, comparable, and the same whether it was just derived or read from `lacre.yaml`.
+Each control of a service has a setting of its own; the fields of `ServiceSeal` carry the controls' names
+(`lacre.seal.controls` registers them). Sizes are bytes, CPU is in cores, modes are octal numbers.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+
+
+class Margin(StrEnum):
+    """How much room a seal leaves beyond what was observed."""
+
+    EXACT = "exact"
+    NORMAL = "normal"
+    WIDE = "wide"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Grant(_Frozen):
+    """One thing that a seal allows, and why: who did it, in which phase, in which run."""
+
+    what: str
+    reason: str
+    by: str = ""
+    phase: str = ""
+    run: str = ""
+
+
+class LeftRefused(_Frozen):
+    """Something that stays refused under the seal although the application tried it."""
+
+    what: str
+    reason: str
+    by: str = ""
+    phase: str = ""
+
+
+class Setting(_Frozen):
+    """What every control's setting has: its grants, what it leaves refused, and why it is off (if it is)."""
+
+    grants: tuple[Grant, ...] = ()
+    left: tuple[LeftRefused, ...] = ()
+    off: str = Field(default="", description="The reason why this control is given up; empty while it holds.")
+
+
+class User(Setting):
+    """Who the application runs as. `user` None: as the base has it."""
+
+    user: str | None = Field(default=None, description="UID or UID:GID, as Docker takes it.")
+    group_add: tuple[str, ...] = ()
+    root: bool = Field(default=True, description="Whether the main process starts with uid 0.")
+
+
+class Capabilities(Setting):
+    """Drop ALL, add these back (names without CAP_)."""
+
+    add: frozenset[str] = frozenset()
+
+
+class Tmpfs(_Frozen):
+    """A tmpfs mount: always nosuid and nodev, noexec unless `exec`."""
+
+    path: str
+    size: int
+    mode: int = 0o755
+    uid: int = 0
+    gid: int = 0
+    exec: bool = False
+
+
+class NamedVolume(_Frozen):
+    """A named volume at a path of the image; Docker copies the image's content and owner into it."""
+
+    path: str
+    name: str
+
+
+class FileSystem(Setting):
+    """Read-only root, and what stays writable. `read_only_mounts`: targets of base mounts turned `:ro`."""
+
+    read_only: bool = True
+    tmpfs: tuple[Tmpfs, ...] = ()
+    volumes: tuple[NamedVolume, ...] = ()
+    read_only_mounts: tuple[str, ...] = ()
+
+
+class Syscalls(Setting):
+    """The seccomp policy. `base`: our own allow-list, Docker's default profile, or what the project had."""
+
+    base: Literal["allow-list", "docker-default", "unchanged"] = "allow-list"
+    observed: frozenset[str] = frozenset()
+    allowed: frozenset[str] = Field(default=frozenset(), description="Everything allowed, `observed` included.")
+
+
+class Privileges(Setting):
+    """no-new-privileges, and what takes the container's own privileges away."""
+
+    no_new_privileges: bool = True
+
+
+class Limits(Setting):
+    """None: left as the base has it (or unlimited). Memory in bytes, cpus in cores."""
+
+    memory: int | None = None
+    pids: int | None = None
+    cpus: float | None = None
+    nofile: int | None = None
+
+
+class Logging(Setting):
+    """Driver and options set where the base sets none; None: left as it is."""
+
+    driver: str | None = None
+    options: dict[str, str] = Field(default_factory=dict)
+    files: tuple[str, ...] = Field(default=(), description="Log files that the application writes inside.")
+
+
+class Network(Setting):
+    """Reported, not yet enforced: what listens, who is reached."""
+
+    listening: tuple[str, ...] = Field(default=(), description="PROTOCOL/PORT")
+    reaches: tuple[str, ...] = Field(default=(), description="SERVICE:PROTOCOL/PORT or ADDRESS:PROTOCOL/PORT")
+
+
+class Image(_Frozen):
+    """Which image the seal was proved with; `layers` are the RootFS diff ids (image ids differ between stores)."""
+
+    reference: str
+    layers: tuple[str, ...]
+    architecture: str
+
+
+class Completeness(_Frozen):
+    """How complete the exercise was, said honestly. Times are seconds since the observation began."""
+
+    phases: tuple[str, ...] = ()
+    observed_for: float = 0.0
+    last_new_fact: float = 0.0
+    untouched_ports: tuple[str, ...] = ()
+    unused_programs: int = 0
+
+
+class ServiceSeal(_Frozen):
+    """The seal of one service: one setting for each control."""
+
+    image: Image
+    user: User
+    capabilities: Capabilities
+    filesystem: FileSystem
+    syscalls: Syscalls
+    privileges: Privileges
+    limits: Limits
+    logging: Logging
+    network: Network
+    completeness: Completeness = Completeness()
+    notes: tuple[str, ...] = ()
+
+
+class Exercise(_Frozen):
+    """One `--exercise`, as typed; `service` empty: for the whole project."""
+
+    command: str
+    service: str = ""
+
+
+class Ground(_Frozen):
+    """Where the seal was proved."""
+
+    engine: str
+    kernel: str
+    cgroup: Literal[1, 2]
+    apparmor: bool
+    compose: str
+
+
+class Seal(_Frozen):
+    """The seal of a project: what `lacre.yaml` holds."""
+
+    version: Literal[1] = SCHEMA_VERSION
+    project: str
+    margin: Margin
+    exercises: tuple[Exercise, ...] = ()
+    files: tuple[str, ...] = Field(default=(), description="The Compose files, relative to the project directory.")
+    profiles: tuple[str, ...] = ()
+    source: str = Field(default="", description="SHA-256 of the resolved base configuration, secrets' values left out.")
+    ground: Ground
+    trials: int = Field(default=0, description="How often a twin was run under a draft before this seal was written.")
+    services: dict[str, ServiceSeal]
