@@ -1,0 +1,51 @@
+"""Answers POST with the size and hash of the body, and GET /bytes/N with N bytes."""
+
+import hashlib
+import signal
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+BLOCK = b"0123456789abcdef" * 4096
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        if not self.path.startswith("/bytes/"):
+            self.answer(b"hello from upstream\n")
+            return
+        left = int(self.path.removeprefix("/bytes/"))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/octet-stream")
+        self.send_header("Content-Length", str(left))
+        self.end_headers()
+        while left > 0:
+            self.wfile.write(BLOCK[:left])
+            left -= len(BLOCK)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_POST(self) -> None:
+        left, digest = int(self.headers.get("Content-Length", 0)), hashlib.sha256()
+        size = left
+        while left > 0:
+            block = self.rfile.read(min(left, 1 << 16))
+            if not block:
+                break
+            digest.update(block)
+            left -= len(block)
+        self.answer(f"{size} {digest.hexdigest()}\n".encode())
+
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+ThreadingHTTPServer(("", 9000), Handler).serve_forever()
