@@ -1,0 +1,78 @@
+"""A set of allowed names as the seccomp profile that `--security-opt seccomp=FILE` takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lacre.errors import UsageError
+from lacre.seccomp.docker_default import FILTERED, ArgumentTest
+from lacre.seccomp.newer import FALLS_BACK
+
+ENOSYS = 38
+EPERM = 1
+
+# The architecture that the engine runs on decides which entry counts; its older ABIs come with it, as in
+# Docker's own.
+_ARCHITECTURES = {
+    "amd64": ("SCMP_ARCH_X86_64", ("SCMP_ARCH_X86", "SCMP_ARCH_X32")),
+    "arm64": ("SCMP_ARCH_AARCH64", ("SCMP_ARCH_ARM",)),
+}
+_ALIASES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+def profile(
+    allowed: frozenset[str],
+    capabilities: frozenset[str] = frozenset(),
+    architectures: tuple[str, ...] = ("amd64",),
+) -> dict[str, Any]:
+    """The profile in Docker's own format. `architectures` are Docker's words (amd64, arm64) or the kernel's.
+
+    `defaultErrnoRet` is written for engines that know it; 20.10 does not and answers EPERM all the same.
+    Raises UsageError for an architecture that lacre has no table for.
+    """
+    rules = [
+        {"names": sorted(allowed - FILTERED.keys()), "action": "SCMP_ACT_ALLOW"},
+        *(
+            {"names": [name], "action": "SCMP_ACT_ALLOW", "args": [_argument(test)]}
+            for name, tests in sorted(FILTERED.items())
+            if name in allowed
+            for test in (() if _unfiltered(name, capabilities) else tests)
+        ),
+        *(
+            {"names": [name], "action": "SCMP_ACT_ALLOW"}
+            for name in sorted(FILTERED.keys() & allowed)
+            if _unfiltered(name, capabilities)
+        ),
+        {"names": sorted(FALLS_BACK - allowed), "action": "SCMP_ACT_ERRNO", "errnoRet": ENOSYS},
+    ]
+    return {
+        "defaultAction": "SCMP_ACT_ERRNO",
+        "defaultErrnoRet": EPERM,
+        "archMap": [
+            _architecture(name) for name in sorted({_ALIASES.get(name, name) for name in architectures})
+        ],
+        "syscalls": rules,
+    }
+
+
+def _unfiltered(name: str, capabilities: frozenset[str]) -> bool:
+    """Docker's default lifts the mask on clone's namespace flags for SYS_ADMIN."""
+    return name == "clone" and "SYS_ADMIN" in capabilities
+
+
+def _architecture(name: str) -> dict[str, Any]:
+    if name not in _ARCHITECTURES:
+        raise UsageError(
+            "writing a seccomp profile",
+            f"lacre has no system call table for the architecture {name}",
+            f"use one of {', '.join(_ARCHITECTURES)}, or keep Docker's own profile with --seccomp default",
+        )
+    architecture, older = _ARCHITECTURES[name]
+    return {"architecture": architecture, "subArchitectures": list(older)}
+
+
+def _argument(test: ArgumentTest) -> dict[str, Any]:
+    if test.operator == "SCMP_CMP_MASKED_EQ":
+        # Docker's words: value is the mask, valueTwo what must be left of it.
+        return {"index": test.argument, "value": test.value, "valueTwo": 0, "op": test.operator}
+    return {"index": test.argument, "value": test.value, "op": test.operator}
