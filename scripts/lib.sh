@@ -44,7 +44,7 @@ apt_install() {
     fi
     DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get install -y -qq --no-install-recommends \
         "${missing[@]}" > "$(log apt-install)" 2>&1 < /dev/null ||
-        die "apt-get could not install ${missing[*]}: $(grep -m 1 '^E:' "$(log apt-install)" || tail -n 1 "$(log apt-install)")" \
+        die "apt-get could not install ${missing[*]}: $(first_error apt-install)" \
             "all of its output is in $(log apt-install)"
 }
 
@@ -52,6 +52,11 @@ apt_install() {
 log() {
     mkdir -p "$cache/log"
     echo "$cache/log/$1.log"
+}
+
+# The line of a step's log that says most: the first that names an error, else the last.
+first_error() {
+    grep -m 1 -E '(Error|ERROR|error|E): ' "$(log "$1")" || tail -n 1 "$(log "$1")"
 }
 
 # The date of a Debian suite's Release file, from the archive that apt uses here; "unknown" without a network.
