@@ -1,6 +1,6 @@
 """What lacre knows about system calls: tables with a reason a row, and the pure functions over them."""
 
-from lacre.seccomp.derive import derive, falls_back, mend, share_refused, why
+from lacre.seccomp.derive import derive, falls_back, mend, share_refused, why, why_refused
 from lacre.seccomp.docker_default import DEFAULT_CAPABILITIES, allowed_by_default
 from lacre.seccomp.families import closure
 from lacre.seccomp.profile import profile
@@ -17,4 +17,5 @@ __all__ = [
     "profile",
     "share_refused",
     "why",
+    "why_refused",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lacre.seal.model import Margin
 from lacre.seccomp.core import CORE
-from lacre.seccomp.docker_default import allowed_by_default, allowed_by_old_default, counted
+from lacre.seccomp.docker_default import FILTERED, allowed_by_default, allowed_by_old_default, counted
 from lacre.seccomp.families import FAMILIES, closure
 from lacre.seccomp.newer import FALLS_BACK
 from lacre.seccomp.runtime import RUNTIME
@@ -37,8 +37,8 @@ def derive(observed: frozenset[str], margin: Margin, capabilities: frozenset[str
 def mend(
     allowed: frozenset[str],
     name: str,
-    capabilities: frozenset[str] = frozenset(),
     observed: frozenset[str] = frozenset(),
+    capabilities: frozenset[str] = frozenset(),
 ) -> frozenset[str] | None:
     """The least wider set that lets a refused call through; None where no grant may do that.
 
@@ -50,6 +50,17 @@ def mend(
         return None
     family = closure(frozenset({name})) & allowed_by_default(capabilities)
     return allowed | {name} | (family - (KERNEL_SURFACE - observed))
+
+
+def why_refused(name: str) -> str:
+    """Why `mend` gives no grant for a name, as half a sentence."""
+    if reason := reason_of(SURFACE, name):
+        return f"kernel surface that the baseline never used: {reason}"
+    if name in FALLS_BACK:
+        return "answered with ENOSYS, as on a kernel that does not have it"
+    if name in FILTERED:
+        return "refused for its arguments, as by Docker's default profile"
+    return "Docker's default profile refuses it too"
 
 
 def falls_back(name: str, allowed: frozenset[str]) -> bool:
