@@ -1,0 +1,164 @@
+"""What the commands call. A test hands in its own `Work`; everything heavy is imported when it is called."""
+
+# ruff: noqa: PLC0415 - start-up is for what the command needs: imported where used
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+import typer
+
+if TYPE_CHECKING:
+    from lacre.engine import Compose, Engine, Project
+    from lacre.report.ground import Check
+    from lacre.seal.model import Seal
+    from lacre.seal.pipeline import Options, Progress, Sealed, Verification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a Compose project is: what `docker compose` itself is told."""
+
+    files: tuple[Path, ...] = ()
+    profiles: tuple[str, ...] = ()
+    directory: Path | None = None
+    name: str | None = None
+
+
+class Work(Protocol):
+    """The functions behind the commands."""
+
+    def engine(self) -> Engine:
+        """The engine that the `docker` command would use."""
+
+    def compose(self) -> Compose:
+        """The user's own Compose."""
+
+    def project(self, compose: Compose, source: Source) -> Project:
+        """The Compose project, resolved."""
+
+    def image_project(self, compose: Compose, reference: str, options: Sequence[str]) -> Project:
+        """A project of one service, made from an image and the options of `docker run`."""
+
+    def seal_project(
+        self, engine: Engine, compose: Compose, project: Project, options: Options, progress: Progress
+    ) -> Sealed:
+        """The pipeline of `lacre seal`, but for the writing."""
+
+    def render_files(self, sealed: Sealed, output: Path, compose: Compose) -> dict[str, str]:
+        """The files of a seal, as text, by path relative to `output`."""
+
+    def write(self, directory: Path, files: Mapping[str, str]) -> None:
+        """Write them, each one whole."""
+
+    def load_seal(self, path: Path) -> Seal:
+        """Read a seal; its errors name line and key."""
+
+    def verify_seal(  # noqa: PLR0913, PLR0917 - the pipeline's own
+        self,
+        engine: Engine,
+        compose: Compose,
+        project: Project,
+        seal: Seal,
+        options: Options,
+        progress: Progress,
+    ) -> Verification:
+        """Prove an existing seal again."""
+
+    def examine(self) -> tuple[Check, ...]:
+        """Everything that `lacre doctor` looks at."""
+
+    def leftovers(self, engine: Engine) -> tuple[str, ...]:
+        """What earlier runs left on this engine, one line each."""
+
+    def clean(self, engine: Engine) -> tuple[str, ...]:
+        """Remove it; what was removed, one line each."""
+
+
+def work_of(context: typer.Context) -> Work:
+    """What the commands call: the real thing, unless a test handed in its own."""
+    return RealWork() if context.obj is None else cast(Work, context.obj)
+
+
+class RealWork:
+    """The packages of lacre themselves."""
+
+    def engine(self) -> Engine:
+        """The engine that the `docker` command would use."""
+        from lacre.engine import Engine
+
+        return Engine()
+
+    def compose(self) -> Compose:
+        """The user's own Compose."""
+        from lacre.engine import Compose
+
+        return Compose()
+
+    def project(self, compose: Compose, source: Source) -> Project:
+        """The Compose project, resolved."""
+        environment = {"COMPOSE_PROJECT_NAME": source.name} if source.name else None
+        return compose.resolve(source.files, source.profiles, source.directory, environment)
+
+    def image_project(self, compose: Compose, reference: str, options: Sequence[str]) -> Project:
+        """A project of one service, made from an image and the options of `docker run`."""
+        from lacre.engine import run_options
+
+        raise NotImplementedError(run_options, compose, reference, options)
+
+    def seal_project(
+        self, engine: Engine, compose: Compose, project: Project, options: Options, progress: Progress
+    ) -> Sealed:
+        """The pipeline of `lacre seal`, but for the writing."""
+        from lacre.seal import pipeline
+
+        return pipeline.seal_project(engine, compose, project, options, progress)
+
+    def render_files(self, sealed: Sealed, output: Path, compose: Compose) -> dict[str, str]:
+        """The files of a seal, as text, by relative path."""
+        from lacre.seal import pipeline
+
+        return pipeline.render_files(sealed, output, compose.version)
+
+    def write(self, directory: Path, files: Mapping[str, str]) -> None:
+        """Write them, each one whole."""
+        from lacre.seal import file
+
+        file.write_atomically(directory, files)
+
+    def load_seal(self, path: Path) -> Seal:
+        """Read a seal; its errors name line and key."""
+        from lacre.seal import file
+
+        return file.load(path)
+
+    def verify_seal(  # noqa: PLR0913, PLR0917 - the pipeline's own
+        self,
+        engine: Engine,
+        compose: Compose,
+        project: Project,
+        seal: Seal,
+        options: Options,
+        progress: Progress,
+    ) -> Verification:
+        """Prove an existing seal again."""
+        from lacre.seal import pipeline
+
+        return pipeline.verify_seal(engine, compose, project, seal, options, progress)
+
+    def examine(self) -> tuple[Check, ...]:
+        """Everything that `lacre doctor` looks at."""
+        from lacre.cli import ground
+
+        return ground.examine(self)
+
+    def leftovers(self, engine: Engine) -> tuple[str, ...]:
+        """What earlier runs left on this engine, one line each."""
+        raise NotImplementedError(engine)
+
+    def clean(self, engine: Engine) -> tuple[str, ...]:
+        """Remove it; what was removed, one line each."""
+        raise NotImplementedError(engine)

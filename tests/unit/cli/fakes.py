@@ -1,0 +1,95 @@
+"""A `Work` without Docker: what the commands handed over is kept, what they get back is set beforehand."""
+# ruff: noqa: ARG002, PLR0917 - the signatures are those of `lacre.cli.work.Work`
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from lacre.cli.work import Source
+from lacre.report.ground import Check, State
+from lacre.seal.model import Seal
+from lacre.seal.pipeline import Options, Progress, Sealed, Verification
+from tests.unit.report import samples
+
+
+@dataclass
+class FakeWork:
+    """Answers as a project of samples.py that seals well."""
+
+    seal: Seal = samples.WHOLE
+    during: Callable[[], None] = lambda: None  # called while the twin runs
+    verification: Verification = field(
+        default_factory=lambda: Verification(works=True, changed=(), new={}, unused={}, failures=())
+    )
+    checks: tuple[Check, ...] = (Check(group="host", what="root", state=State.YES, why="it is", needed=True),)
+    left: tuple[str, ...] = ("container lacre-x-web", "network lacre-x")
+    options: Options | None = None
+    source: Source | None = None
+    image: tuple[str, tuple[str, ...]] | None = None
+    written: dict[str, str] = field(default_factory=dict)
+    written_to: Path | None = None
+    cleaned: bool = False
+
+    def engine(self) -> Any:
+        return object()
+
+    def compose(self) -> Any:
+        return object()
+
+    def project(self, compose: Any, source: Source) -> Any:
+        self.source = source
+        return samples.PROJECT
+
+    def image_project(self, compose: Any, reference: str, options: Sequence[str]) -> Any:
+        self.image = (reference, tuple(options))
+        return samples.PROJECT
+
+    def seal_project(
+        self, engine: Any, compose: Any, project: Any, options: Options, progress: Progress
+    ) -> Sealed:
+        self.options = options
+        progress.stage("observing", ("web",))
+        self.during()
+        progress.tell("web", "2 runs", done=True)
+        return Sealed(
+            seal=self.seal,
+            project=samples.PROJECT,
+            warnings=("web is watched",),
+            trials=1,
+            seconds={"observing": 2.0},
+        )
+
+    def render_files(self, sealed: Sealed, output: Path, compose: Any) -> dict[str, str]:
+        return dict.fromkeys(samples.FILES, "text")
+
+    def write(self, directory: Path, files: Mapping[str, str]) -> None:
+        self.written_to = directory
+        self.written = dict(files)
+
+    def load_seal(self, path: Path) -> Seal:
+        return self.seal
+
+    def verify_seal(
+        self, engine: Any, compose: Any, project: Any, seal: Seal, options: Options, progress: Progress
+    ) -> Verification:
+        self.options = options
+        self.during()
+        return self.verification
+
+    def examine(self) -> tuple[Check, ...]:
+        return self.checks
+
+    def leftovers(self, engine: Any) -> tuple[str, ...]:
+        return self.left
+
+    def clean(self, engine: Any) -> tuple[str, ...]:
+        self.cleaned = True
+        return self.left
+
+
+def chosen(work: FakeWork) -> Options:
+    """The options that a command handed over."""
+    return cast(Options, work.options)
