@@ -8,11 +8,11 @@ Each control of a service has a setting of its own; the fields of `ServiceSeal` 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
 
 class Margin(StrEnum):
