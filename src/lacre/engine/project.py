@@ -19,7 +19,7 @@ class Mount(_Frozen):
     target: str
     source: str = ""  # volume's key in the project, host path, or empty (anonymous)
     read_only: bool = False
-    options: str = ""  # of a short-form tmpfs: what follows the colon
+    options: str = ""  # of a tmpfs: what follows the colon of the short form; of the long form the same words
 
 
 class Dependency(_Frozen):
@@ -35,6 +35,7 @@ class Service(_Frozen):
     name: str
     image: str
     config: dict[str, Any]
+    built: bool = False  # the project has a build section for it: its image is never pulled
     user: str | None = None
     privileged: bool = False
     read_only: bool = False
@@ -43,19 +44,24 @@ class Service(_Frozen):
     security_opt: tuple[str, ...] = ()
     mounts: tuple[Mount, ...] = ()
     secrets: tuple[str, ...] = ()  # targets in the container
+    configs: tuple[str, ...] = ()  # targets in the container
+    inline_secrets: tuple[str, ...] = ()  # keys of secrets without a file: refused by Compose under read_only
+    inline_configs: tuple[str, ...] = ()  # keys of configs without a file: likewise
     network_mode: str = ""  # "", "host", "none", "service:x", "container:x"
     pid: str = ""
-    ports: tuple[str, ...] = ()  # "tcp/80": EXPOSE, expose and the targets of ports
+    ports: tuple[str, ...] = ()  # "tcp/80": EXPOSE (once completed with the image), expose, targets of ports
     depends_on: tuple[Dependency, ...] = ()
     restart: str = ""
     init: bool | None = None
     memory: int | None = None  # bytes; from mem_limit or deploy.resources.limits
     pids: int | None = None
     cpus: float | None = None
+    limits_in_deploy: bool = False  # the base states a limit under deploy.resources.limits
     nofile: int | None = None  # soft limit of ulimits.nofile
     shm_size: int | None = None
     logging: bool = False  # the base names a driver or options
-    has_healthcheck: bool = False  # of the base or of the image, and not disabled
+    has_healthcheck: bool = False  # of the base or (once completed) of the image, and not disabled
+    healthcheck_disabled: bool = False
     one_off: bool = False  # some service waits for its successful end
     replicas: int = 1
 
@@ -95,5 +101,10 @@ class ImageInfo(_Frozen):
     environment: dict[str, str] = Field(default_factory=dict)
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    directory: str = "/"  # where the main process starts
     stop_signal: str = ""
+    healthcheck: bool = False
+    names: dict[str, int] = Field(default_factory=dict, repr=False)  # login name → uid
+    accounts: dict[int, int] = Field(default_factory=dict, repr=False)  # uid → primary gid
+    memberships: dict[int, tuple[int, ...]] = Field(default_factory=dict, repr=False)  # uid → further gids
     tree: dict[str, Entry] = Field(default_factory=dict, repr=False)

@@ -1,0 +1,45 @@
+"""Docker and Compose as lacre sees them: engines, images, projects, twins. Knows nothing of seals.
+
+The names are resolved when they are asked for: the models cost pydantic, the engine costs the Docker SDK.
+"""
+
+from lacre.engine.compose import Compose
+from lacre.engine.docker import Changed, ContainerState, Engine, EngineInfo
+from lacre.engine.kernel import Peaks
+from lacre.engine.leftovers import Cleaned, Leftover, clean, leftovers
+from lacre.engine.normalise import completed, project_from_config
+from lacre.engine.project import Dependency, Entry, ImageInfo, Mount, Project, Service
+from lacre.engine.run_options import project_from_run_options
+from lacre.engine.twin import Container, Started, Stopped, Twin
+from lacre.engine.twin_config import HostThing, TwinOptions, TwinPlan, Warned, twin_config
+
+__all__ = [
+    "Changed",
+    "Cleaned",
+    "Compose",
+    "Container",
+    "ContainerState",
+    "Dependency",
+    "Engine",
+    "EngineInfo",
+    "Entry",
+    "HostThing",
+    "ImageInfo",
+    "Leftover",
+    "Mount",
+    "Peaks",
+    "Project",
+    "Service",
+    "Started",
+    "Stopped",
+    "Twin",
+    "TwinOptions",
+    "TwinPlan",
+    "Warned",
+    "clean",
+    "completed",
+    "leftovers",
+    "project_from_config",
+    "project_from_run_options",
+    "twin_config",
+]

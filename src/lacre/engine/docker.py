@@ -1,0 +1,549 @@
+"""The Docker engine: what it is, its images, and what lacre asks of single containers.
+
+The only module that imports the Docker SDK (180 ms, so where it is used). Everything that the SDK or the
+connection raises becomes an EngineError, and a GroundError when there is no engine to talk to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import platform
+import tarfile
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from lacre.engine import accounts, kernel
+from lacre.engine.owner import OWNER_LABEL, this_process
+from lacre.engine.project import ImageInfo
+from lacre.engine.tree import ChunkReader, read_tree
+from lacre.errors import EngineError, GroundError, LacreError
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+_ANSWER_SECONDS = 60.0  # how long the engine may take for one request
+_LOG_BYTES = 4 << 20  # the last part of a log that is kept
+_FILE_BYTES = 16 << 20  # the largest file that `get_file` returns
+_DEFAULT_GRACE = 10  # seconds, the engine's own (docker stop)
+_TAR_BLOCK = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineInfo:
+    """What the engine says about itself. `local`: it runs on this kernel, so the sensor can watch it."""
+
+    version: str
+    kernel: str
+    cgroup: Literal[1, 2]
+    cgroup_driver: str
+    apparmor: bool
+    seccomp: bool
+    userns: bool
+    rootless: bool
+    storage_driver: str
+    root_dir: str
+    architecture: str
+    cpus: int
+    memory: int
+    local: bool
+    logging_driver: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerState:
+    """A container now. `health` is "" without a health check; times are the engine's RFC 3339 texts."""
+
+    running: bool
+    status: str
+    exit_code: int
+    health: Literal["", "starting", "healthy", "unhealthy"]
+    pid: int
+    oom_killed: bool
+    restart_count: int
+    started_at: str
+    finished_at: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Changed:
+    """One line of `docker diff`."""
+
+    path: str
+    kind: Literal["added", "modified", "deleted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileStat:
+    """What the archive API says about one path of a container: permission bits and owner."""
+
+    mode: int
+    uid: int
+    gid: int
+    directory: bool
+
+
+class Engine:
+    """One connection to one engine; may be used by several threads.
+
+    Chosen as the `docker` command does: DOCKER_HOST, else DOCKER_CONTEXT, else the current context, else the
+    local socket. Raises GroundError when there is none that answers.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = dict(os.environ if environment is None else environment)
+        self._client: APIClient = _connect(self._environment)
+        self._images: dict[str, ImageInfo] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._client.close()
+
+    @property
+    def address(self) -> str:
+        """Where the engine listens, `unix:///var/run/docker.sock` or `tcp://…`."""
+        base = str(self._client.base_url)
+        if base.startswith("http+docker"):
+            host = self._environment.get("DOCKER_HOST") or _context_host(self._environment)
+            return host or "unix:///var/run/docker.sock"
+        return base
+
+    @property
+    def api(self) -> APIClient:
+        """The SDK's low-level client, for this package only."""
+        return self._client
+
+    def info(self) -> EngineInfo:
+        """What the engine is and can."""
+        with told("asking the Docker engine what it is"):
+            told_info = self._client.info()
+        options = [str(option) for option in told_info.get("SecurityOptions") or ()]
+
+        def has(name: str) -> bool:
+            return any(option == f"name={name}" or option.startswith(f"name={name},") for option in options)
+
+        release = str(told_info.get("KernelVersion") or "")
+        rootless = has("rootless")
+        return EngineInfo(
+            version=str(told_info.get("ServerVersion") or ""),
+            kernel=release,
+            cgroup=2 if str(told_info.get("CgroupVersion") or "1") == "2" else 1,
+            cgroup_driver=str(told_info.get("CgroupDriver") or ""),
+            apparmor=has("apparmor"),
+            seccomp=has("seccomp"),
+            userns=has("userns"),
+            rootless=rootless,
+            logging_driver=str(told_info.get("LoggingDriver") or ""),
+            storage_driver=str(told_info.get("Driver") or ""),
+            root_dir=str(told_info.get("DockerRootDir") or ""),
+            architecture=str(told_info.get("Architecture") or ""),
+            cpus=int(told_info.get("NCPU") or 0),
+            memory=int(told_info.get("MemTotal") or 0),
+            local=self.address.startswith("unix://")
+            and not rootless
+            and release == platform.release()
+            and str(told_info.get("Name") or "") == platform.node(),
+        )
+
+    # Images
+
+    def image(self, reference: str, *, pull: bool = True) -> ImageInfo:
+        """The image, pulled when it is absent (and `pull`), with all its files; kept in memory by id."""
+        told_image = self._inspect_image(reference, pull=pull)
+        identity = str(told_image["Id"])
+        with self._lock:
+            known = self._images.get(identity)
+        if known is None:
+            known = self._with_files(_image_info(reference, told_image, {}))
+            with self._lock:
+                self._images[identity] = known
+        return known.model_copy(update={"reference": reference})
+
+    def require_image(self, reference: str, *, pull: bool = True) -> str:
+        """The id of an image, pulled when it is absent (and `pull`); EngineError when it cannot be had."""
+        return str(self._inspect_image(reference, pull=pull)["Id"])
+
+    def _inspect_image(self, reference: str, *, pull: bool) -> dict[str, Any]:
+        from docker.errors import ImageNotFound  # noqa: PLC0415
+
+        with told(f"looking for image {reference}"):
+            try:
+                found: dict[str, Any] = self._client.inspect_image(reference)  # type: ignore[no-untyped-call]
+                return found
+            except ImageNotFound:
+                if not pull:
+                    raise EngineError(
+                        f"looking for image {reference}",
+                        "it is not there",
+                        "build it first: docker compose build",
+                    ) from None
+        repository, tag = _repository_and_tag(reference)
+        try:
+            with told(f"pulling image {reference}"):
+                self._client.pull(repository, tag=tag)
+                pulled: dict[str, Any] = self._client.inspect_image(reference)  # type: ignore[no-untyped-call]
+                return pulled
+        except EngineError as problem:
+            raise EngineError(
+                f"looking for image {reference}",
+                f"it is not there and cannot be pulled ({problem.happened})",
+                "check the name, log in to its registry, or build it (docker compose build)",
+            ) from problem
+
+    def _with_files(self, image: ImageInfo) -> ImageInfo:
+        with self.parked(image.id) as container, told(f"reading the files of image {image.reference}"):
+            tree = read_tree(iter(self._client.export(container)))
+            passwd, group = (self._text(container, path) for path in ("/etc/passwd", "/etc/group"))
+        return image.model_copy(
+            update={
+                "tree": tree,
+                "names": accounts.names(passwd),
+                "accounts": accounts.primary_groups(passwd),
+                "memberships": accounts.memberships(passwd, group),
+            }
+        )
+
+    def _text(self, container: str, path: str) -> str:
+        return (self.get_file(container, path) or b"").decode("utf-8", "replace")
+
+    @contextlib.contextmanager
+    def parked(self, image: str, *, host_config: Any = None, labels: Mapping[str, str] = {}) -> Iterator[str]:
+        """A container of `image` that is made and never started, removed at the end; gives its id."""
+        with told(f"making a container of image {image}, not to be started"):
+            container = str(
+                self._client.create_container(
+                    image,
+                    command=["lacre-never-started"],
+                    entrypoint=["lacre-never-started"],
+                    network_disabled=True,
+                    labels={**labels, OWNER_LABEL: this_process()},
+                    host_config=host_config or self._client.create_host_config(network_mode="none"),
+                )["Id"]
+            )
+        try:
+            yield container
+        finally:
+            self.remove_container(container)
+
+    # Containers
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        """All that the engine knows about a container."""
+        with told(f"looking at container {container[:12]}"):
+            found: dict[str, Any] = self._client.inspect_container(container)
+            return found
+
+    def state(self, container: str) -> ContainerState:
+        """How it is now."""
+        return _state(self.inspect(container))
+
+    def logs(self, container: str, since: float | None = None) -> str:
+        """Both streams since `since` (seconds since 1970), the last 4 MiB; empty if the driver keeps none."""
+        kept = bytearray()
+        try:
+            with told(f"reading the log of container {container[:12]}"):
+                for chunk in self._client.logs(
+                    container, stream=True, follow=False, since=float(since) if since else None
+                ):
+                    kept += chunk
+                    if len(kept) > 2 * _LOG_BYTES:
+                        del kept[:-_LOG_BYTES]
+        except EngineError as problem:
+            if "does not support reading" not in problem.happened:
+                raise
+        return bytes(kept[-_LOG_BYTES:]).decode("utf-8", "replace")
+
+    def signal_from_host(self, container: str, name: str) -> bool:
+        """Sends `name` ("HUP") to the main process; False when it does not run (any more).
+
+        Not by `docker kill`: after that no restart policy works until the next start (moby, 20.10).
+        """
+        pid = self.state(container).pid
+        return pid > 0 and kernel.send(pid, name, lambda: self.state(container).pid == pid)
+
+    def application_pid(self, container: str) -> int:
+        """The application's main process by the host's number, below the engine's init if used; 0: none."""
+        told_container = self.inspect(container)
+        pid = int((told_container.get("State") or {}).get("Pid") or 0)
+        if pid and (told_container.get("HostConfig") or {}).get("Init"):
+            below = kernel.children(pid)
+            return below[0] if below else pid
+        return pid
+
+    def caught_signals(self, pid: int) -> frozenset[str]:
+        """Signals that the process handles itself, without SIG."""
+        return kernel.caught_signals(pid)
+
+    def peaks(self, container: str) -> kernel.Peaks:
+        """Memory peak and kills of a running container (its control group goes when it ends)."""
+        pid = self.state(container).pid
+        return kernel.peaks(pid) if pid else kernel.Peaks(None, None)
+
+    def changed(self, container: str) -> tuple[Changed, ...]:
+        """What differs from the image, mounts left out."""
+        kinds: tuple[Literal["modified", "added", "deleted"], ...] = ("modified", "added", "deleted")
+        with told(f"comparing container {container[:12]} with its image"):
+            lines = self._client.diff(container) or ()
+        return tuple(sorted(Changed(str(line["Path"]), kinds[int(line["Kind"])]) for line in lines))
+
+    def put_archive(self, container: str, directory: str, archive: bytes | Iterable[bytes]) -> None:
+        """Unpacks a tar archive in `directory` of a container, which need not run."""
+        with told(f"writing into {directory} of container {container[:12]}"):
+            data = archive if isinstance(archive, bytes) else io.BufferedReader(ChunkReader(iter(archive)))
+            self._client.put_archive(container, directory, data)
+
+    def get_archive(self, container: str, path: str) -> Iterator[bytes]:
+        """`path` of a container, which need not run, as the chunks of a tar archive."""
+        with told(f"reading {path} of container {container[:12]}"):
+            chunks, _ = self._client.get_archive(container, path)
+            yield from chunks
+
+    def get_file(self, container: str, path: str, *, most: int = _FILE_BYTES) -> bytes | None:
+        """The content of one regular file, at most `most` bytes of it; None when it is not there."""
+        try:
+            reader = io.BufferedReader(ChunkReader(self.get_archive(container, path)))
+            with tarfile.open(fileobj=reader, mode="r|") as tar:
+                member = tar.next()
+                source = tar.extractfile(member) if member is not None and member.isreg() else None
+                return source.read(most) if source is not None else None
+        except EngineError as problem:
+            if isinstance(problem.__cause__, Exception) and _status(problem.__cause__) == 404:
+                return None
+            raise
+        except tarfile.TarError:
+            return None
+
+    def stat(self, container: str, path: str) -> FileStat | None:
+        """Mode and owner of one path; None when it is not there. Reads only the archive's first block."""
+        block = b""
+        try:
+            for chunk in self.get_archive(container, path):
+                block += chunk
+                if len(block) >= _TAR_BLOCK:
+                    break
+        except EngineError as problem:
+            if isinstance(problem.__cause__, Exception) and _status(problem.__cause__) == 404:
+                return None
+            raise
+        try:
+            member = tarfile.TarInfo.frombuf(block[:_TAR_BLOCK], "utf-8", "surrogateescape")
+        except tarfile.HeaderError:
+            return None
+        return FileStat(mode=member.mode & 0o7777, uid=member.uid, gid=member.gid, directory=member.isdir())
+
+    def grace(self, container: str) -> int:
+        """Seconds between its stop signal and KILL."""
+        own = (self.inspect(container).get("Config") or {}).get("StopTimeout")
+        return int(own) if own is not None else _DEFAULT_GRACE
+
+    def stop(self, container: str) -> None:
+        """Stops it as `docker stop` does: its own stop signal, its own grace period, then KILL."""
+        grace = self.grace(container)
+        with told(f"stopping container {container[:12]}"):
+            self._client.stop(container, timeout=grace)
+
+    def remove_container(self, container: str) -> None:
+        """Ends and removes it with its anonymous volumes; fine when it is gone already."""
+        with told(f"removing container {container[:12]}"), _absent_is_fine():
+            self._client.remove_container(container, v=True, force=True)
+
+    def remove_network(self, network: str) -> None:
+        """Removes it; fine when it is gone already."""
+        with told(f"removing network {network[:12]}"), _absent_is_fine():
+            self._client.remove_network(network)
+
+    def remove_volume(self, name: str, *, force: bool = True) -> None:
+        """Removes it; fine when it is gone already, refused by the engine while a container has it."""
+        with told(f"removing volume {name}"), _absent_is_fine():
+            self._client.remove_volume(name, force=force)
+
+
+@contextlib.contextmanager
+def told(tried: str) -> Iterator[None]:
+    """What the SDK and the connection raise inside becomes an EngineError about `tried`."""
+    from docker.errors import DockerException  # noqa: PLC0415
+    from requests.exceptions import RequestException  # noqa: PLC0415
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+    try:
+        yield
+    except LacreError:
+        raise
+    except DockerException as problem:
+        raise EngineError(tried, _first_words(problem), "see the engine's own log for more") from problem
+    except (RequestException, HTTPError, OSError) as problem:
+        raise EngineError(
+            tried,
+            f"the engine did not answer: {_first_words(problem)}",
+            "check that it runs (docker info), then run `lacre clean` and try again",
+        ) from problem
+
+
+@contextlib.contextmanager
+def _absent_is_fine() -> Iterator[None]:
+    from docker.errors import APIError  # noqa: PLC0415
+
+    try:
+        yield
+    except APIError as problem:
+        # 404: gone; 409 "removal … is already in progress": somebody else is at it
+        if problem.status_code == 404 or "already in progress" in str(problem.explanation):
+            return
+        raise
+
+
+def _status(problem: Exception) -> int | None:
+    response = getattr(problem, "response", None)
+    return getattr(response, "status_code", None)
+
+
+def _first_words(problem: Exception) -> str:
+    text = str(getattr(problem, "explanation", None) or problem)
+    return " ".join(text.split())[:500]
+
+
+def _context_host(environment: Mapping[str, str]) -> str:
+    from docker.context import ContextAPI  # noqa: PLC0415
+
+    context = ContextAPI.get_context(environment.get("DOCKER_CONTEXT"))
+    return str(context.Host or "") if context is not None else ""
+
+
+def _connect(environment: Mapping[str, str]) -> APIClient:
+    from docker import APIClient  # noqa: PLC0415
+    from docker.context import ContextAPI  # noqa: PLC0415
+    from docker.errors import DockerException  # noqa: PLC0415
+    from docker.utils import kwargs_from_env  # noqa: PLC0415
+    from requests.exceptions import RequestException  # noqa: PLC0415
+
+    tried = "connecting to the Docker engine"
+    host = environment.get("DOCKER_HOST", "")
+    try:
+        parameters: dict[str, Any] = {}
+        if host:
+            parameters = dict(kwargs_from_env(environment=dict(environment)))
+        else:
+            name = environment.get("DOCKER_CONTEXT")
+            context = ContextAPI.get_context(name)
+            if context is None:
+                raise GroundError(
+                    tried,
+                    f"there is no Docker context named {name or 'as the current one'}",
+                    "choose one with `docker context use`, or set DOCKER_HOST",
+                )
+            host = str(context.Host or "")
+            if host:
+                parameters["base_url"] = host
+            if context.TLSConfig is not None:
+                parameters["tls"] = context.TLSConfig
+        client = APIClient(
+            version="auto",
+            timeout=int(_ANSWER_SECONDS),
+            use_ssh_client=True,
+            max_pool_size=16,
+            **parameters,
+        )
+    except (DockerException, RequestException, OSError, ValueError) as problem:
+        raise _no_engine(tried, host or "unix:///var/run/docker.sock", problem) from problem
+    return client
+
+
+def _no_engine(tried: str, host: str, problem: Exception) -> GroundError:
+    path = Path(host.partition("unix://")[2]) if host.startswith("unix://") else None
+    text = str(problem)
+    if path is not None and ("PermissionError" in text or "Permission denied" in text):
+        return GroundError(
+            tried, f"this user may not use {path}", "run lacre as root, or as a member of the group docker"
+        )
+    if path is not None and not _there(path):
+        return GroundError(
+            tried,
+            f"there is no {path}: Docker is not installed, or its engine is not running",
+            "install Docker and start dockerd, or point DOCKER_HOST at an engine",
+        )
+    if path is not None:
+        return GroundError(tried, f"nothing answers at {path}", "start dockerd (systemctl start docker)")
+    return GroundError(tried, f"{host} does not answer: {_first_words(problem)}", "check DOCKER_HOST")
+
+
+def _there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except OSError:
+        return False
+    return True
+
+
+def _repository_and_tag(reference: str) -> tuple[str, str | None]:
+    name, at, digest = reference.partition("@")
+    if at:
+        return name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name, digest
+    if ":" in reference.rpartition("/")[2]:
+        repository, _, tag = reference.rpartition(":")
+        return repository, tag
+    return reference, "latest"
+
+
+def _state(told_container: Mapping[str, Any]) -> ContainerState:
+    state: Mapping[str, Any] = told_container.get("State") or {}
+    health = str((state.get("Health") or {}).get("Status") or "")
+    return ContainerState(
+        running=bool(state.get("Running")) and not state.get("Restarting"),
+        status=str(state.get("Status") or ""),
+        exit_code=int(state.get("ExitCode") or 0),
+        health=health if health in ("starting", "healthy", "unhealthy") else "",  # type: ignore[arg-type]
+        pid=int(state.get("Pid") or 0),
+        oom_killed=bool(state.get("OOMKilled")),
+        restart_count=int(told_container.get("RestartCount") or 0),
+        started_at=str(state.get("StartedAt") or ""),
+        finished_at=str(state.get("FinishedAt") or ""),
+    )
+
+
+def _image_info(reference: str, told_image: Mapping[str, Any], tree: dict[str, Any]) -> ImageInfo:
+    config: Mapping[str, Any] = told_image.get("Config") or {}
+    health = (config.get("Healthcheck") or {}).get("Test") or []
+    environment = {}
+    for line in config.get("Env") or ():
+        key, _, value = str(line).partition("=")
+        environment[key] = value
+    exposed = []
+    for port in config.get("ExposedPorts") or {}:
+        number, _, protocol = str(port).partition("/")
+        exposed.append(f"{protocol or 'tcp'}/{number}")
+    return ImageInfo(
+        reference=reference,
+        id=str(told_image["Id"]),
+        layers=tuple((told_image.get("RootFS") or {}).get("Layers") or ()),
+        architecture=str(told_image.get("Architecture") or ""),
+        user=str(config.get("User") or ""),
+        volumes=tuple(sorted(config.get("Volumes") or {})),
+        exposed=tuple(exposed),
+        environment=environment,
+        entrypoint=_words(config.get("Entrypoint")),
+        command=_words(config.get("Cmd")),
+        directory=str(config.get("WorkingDir") or "/"),
+        stop_signal=str(config.get("StopSignal") or ""),
+        healthcheck=bool(health) and health[0] != "NONE",
+        tree=tree,
+    )
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(str(word) for word in value or ())

@@ -1,0 +1,165 @@
+"""What the kernel of this host tells about a process of a container: signals, control groups, identity."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Peaks:
+    """Highest memory use in bytes, and the number of processes killed for want of it; None: not told."""
+
+    memory: int | None
+    oom_kills: int | None
+
+
+def boot_id() -> str:
+    """This boot of this kernel; empty where it cannot be read."""
+    return _text(_PROC / "sys/kernel/random/boot_id").strip()
+
+
+def started_at(pid: int) -> str:
+    """When `pid` started, in clock ticks since the boot (field 22 of its stat); empty when it is gone."""
+    after_name = _text(_PROC / str(pid) / "stat").rpartition(")")[2].split()
+    return after_name[19] if len(after_name) > 19 else ""
+
+
+def pid_namespace() -> str:
+    """The process id namespace that this process is in: a pid means something only there."""
+    with contextlib.suppress(OSError):
+        return str((_PROC / "self/ns/pid").readlink())
+    return ""
+
+
+def unprivileged_port_start() -> int:
+    """The lowest port that needs no capability in the host's network namespace."""
+    with contextlib.suppress(ValueError):
+        return int(_text(_PROC / "sys/net/ipv4/ip_unprivileged_port_start"))
+    return 1024
+
+
+def caught_signals(pid: int) -> frozenset[str]:
+    """The signals that `pid` has a handler for, without SIG ("HUP"); empty when it is gone."""
+    for line in _text(_PROC / str(pid) / "status").splitlines():
+        if line.startswith("SigCgt:"):
+            mask = int(line.split()[1], 16)
+            return frozenset(
+                number.name.removeprefix("SIG")
+                for number in signal.Signals
+                if mask & (1 << (number.value - 1))
+            )
+    return frozenset()
+
+
+def children(pid: int) -> tuple[int, ...]:
+    """The processes that the main thread of `pid` made and that still run."""
+    return tuple(int(word) for word in _text(_PROC / f"{pid}/task/{pid}/children").split())
+
+
+def peaks(pid: int) -> Peaks:
+    """Of the control group of `pid`, under version 1 or 2, whichever carries the memory controller."""
+    groups = {}
+    for line in _text(_PROC / str(pid) / "cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        for controller in controllers.split(","):
+            groups[controller] = path
+    mounts = _cgroup_mounts()
+    if "memory" in groups and "memory" in mounts:
+        group = _below(mounts["memory"], groups["memory"])
+        return Peaks(
+            _number(_text(group / "memory.max_usage_in_bytes")),
+            _field(_text(group / "memory.oom_control"), "oom_kill"),
+        )
+    if "" in groups and "" in mounts:
+        group = _below(mounts[""], groups[""])
+        peak = _number(_text(group / "memory.peak"))  # since Linux 5.19
+        return Peaks(
+            peak if peak is not None else _number(_text(group / "memory.current")),
+            _field(_text(group / "memory.events"), "oom_kill"),
+        )
+    return Peaks(None, None)
+
+
+def mounts_below(directory: str) -> tuple[str, ...]:
+    """Where other file systems are mounted below `directory` (itself left out), as this process sees it."""
+    prefix = directory.rstrip("/") + "/"
+    found = []
+    for line in _text(_PROC / "self/mountinfo").splitlines():
+        target = _unescaped(line.split(" ")[4])
+        if target.startswith(prefix) and target != directory:
+            found.append(target)
+    return tuple(found)
+
+
+def _cgroup_mounts() -> dict[str, tuple[str, str]]:
+    """Controller (empty for version 2) to mount point and the root of the hierarchy that is mounted there."""
+    found: dict[str, tuple[str, str]] = {}
+    for line in _text(_PROC / "self/mountinfo").splitlines():
+        before, _, after = line.partition(" - ")
+        fields, kind = before.split(" "), after.split(" ")
+        if kind[0] == "cgroup2":
+            found.setdefault("", (_unescaped(fields[4]), _unescaped(fields[3])))
+        elif kind[0] == "cgroup" and len(kind) > 2:
+            for option in kind[2].split(","):
+                found.setdefault(option, (_unescaped(fields[4]), _unescaped(fields[3])))
+    return found
+
+
+def _below(mount: tuple[str, str], group: str) -> Path:
+    point, root = mount
+    if root != "/" and group.startswith(root):
+        group = group[len(root) :]
+    return Path(point) / group.lstrip("/")
+
+
+def _unescaped(path: str) -> str:
+    for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        path = path.replace(code, character)
+    return path
+
+
+def _number(text: str) -> int | None:
+    text = text.strip()
+    return int(text) if text.isdecimal() else None
+
+
+def _field(text: str, name: str) -> int | None:
+    for line in text.splitlines():
+        key, _, value = line.partition(" ")
+        if key == name:
+            return _number(value)
+    return None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return ""
+
+
+def send(pid: int, name: str, still: object) -> bool:
+    """Sends signal `name` to `pid` from the host; False when it is gone.
+
+    `still()` is asked once the process is held by a descriptor, so that a number that was used again in
+    between is never hit.
+    """
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return False
+    try:
+        if callable(still) and not still():
+            return False
+        signal.pidfd_send_signal(handle, signal.Signals["SIG" + name.removeprefix("SIG")])
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(handle)
+    return True
