@@ -19,8 +19,7 @@ from tests.servers.harness import Deployment, Server, ServerError, server  # noq
 
 def attempt(name: str) -> None:
     """The whole life of one server; raises ServerError."""
-    known = Server("demo", ROOT / "demo") if name == "demo" else server(name)
-    exercise = "sh smoke.sh" if name == "demo" else known.exercise
+    known = Server("demo", ROOT / "demo", "sh smoke.sh") if name == "demo" else server(name)
     start = time.monotonic()
 
     def step(text: str) -> None:
@@ -29,20 +28,20 @@ def attempt(name: str) -> None:
     with Deployment(known.directory, f"try-{name}") as up:
         step("ready")
         try:
-            up.exercise(exercise, "first")
+            up.exercise(known.exercise, "first")
             step("exercise, first phase")
-            up.exercise(exercise, "signals")
+            up.exercise(known.exercise, "signals")
             up.compose("stop")
             step("stopped")
             up.up()
-            up.exercise(exercise, "second")
+            up.exercise(known.exercise, "second")
             step("exercise, second phase")
             for workload in known.workloads:
                 up.exercise(workload, "second")
                 step(workload)
             up.compose("down")
             up.up()
-            up.exercise(exercise, "second")
+            up.exercise(known.exercise, "second")
             step("exercise after the containers were made again")
         except ServerError:
             print(up.logs(), file=sys.stderr)

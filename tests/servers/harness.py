@@ -33,15 +33,12 @@ class Server:
 
     name: str
     directory: Path
+    # The command line to give to `lacre seal --exercise`.
+    exercise: str = "sh exercise.sh"
 
     @property
     def compose(self) -> Path:
         return self.directory / "compose.yaml"
-
-    @property
-    def exercise(self) -> str:
-        """The command line to give to `lacre seal --exercise`."""
-        return "sh exercise.sh"
 
     @property
     def workloads(self) -> list[str]:

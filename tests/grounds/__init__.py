@@ -1,0 +1,14 @@
+"""Further engines and kernels to test on; each ends what it started.
+
+| ground | what | how |
+| --- | --- | --- |
+| A | the machine's own engine | nothing to start |
+| B | Docker 26 of Debian 13 beside it | `Engine26("overlay2")` |
+| C | the same with the containerd image store | `Engine26("containerd")` |
+| D | Debian 13 as a whole: cgroup v2, AppArmor, kernel 6.12 | `machine.Machine` (QEMU) |
+"""
+
+from tests.grounds.engine26 import Engine26
+from tests.grounds.machine import Machine
+
+__all__ = ["Engine26", "Machine"]

@@ -1,0 +1,261 @@
+"""Grounds B and C: Docker 26 of Debian 13 beside the machine's own engine, on the same kernel.
+
+`python -m tests.grounds.engine26 overlay2` (or `containerd`) starts one by hand and says what to put into
+DOCKER_HOST; Ctrl-C ends it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Literal
+
+from tests.grounds.cache import CACHE, layers, tree
+
+Store = Literal["overlay2", "containerd"]
+
+PACKAGES = ("docker.io", "docker-cli", "iptables", "iproute2", "ca-certificates")
+NETWORKS: dict[Store, str] = {"overlay2": "10.226", "containerd": "10.227"}
+NAMES: dict[Store, str] = {"overlay2": "B", "containerd": "C"}
+START_SECONDS = 60
+STOP_SECONDS = 30
+
+
+class GroundError(Exception):
+    """A ground does not come up; the message says why."""
+
+
+@dataclass
+class Engine26:
+    """A second engine; `with` starts it, waits until it answers, and ends it with all that ran in it.
+
+    Its images stay in the cache, so that `load` is quick the next time.
+    """
+
+    store: Store
+
+    def __post_init__(self) -> None:
+        self.name = NAMES[self.store]
+        self.run = Path(f"/run/lacre-ground-{self.name.lower()}")
+        self.docker_host = f"unix://{self.run}/docker.sock"
+        self._network = NETWORKS[self.store]
+        self._link = f"lacre-{self.name.lower()}"
+        self._process: subprocess.Popen[str] | None = None
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> Engine26:
+        self._take_lock()
+        try:
+            root = tree("docker26", "trixie", PACKAGES)
+            self._end_left_over()
+            self._start(root)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def docker(self, *arguments: str, timeout: float = 300) -> str:
+        """Run the docker client against this engine; its standard output."""
+        done = subprocess.run(
+            ["docker", *arguments], env=os.environ | {"DOCKER_HOST": self.docker_host},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False,
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise GroundError(f"ground {self.name}: docker {' '.join(arguments)}: {done.stderr.strip()}")
+        return done.stdout
+
+    def load(self, images: Iterable[str]) -> None:
+        """Copy images of the machine's own engine into this one, unless they are there unchanged."""
+        missing = [i for i in images if layers(i) != layers(i, self.docker_host)]
+        if not missing:
+            return
+        source = {k: v for k, v in os.environ.items() if k != "DOCKER_HOST"}
+        with subprocess.Popen(["docker", "save", *missing], stdout=subprocess.PIPE, env=source) as save:
+            loaded = subprocess.run(
+                ["docker", "load", "-q"], stdin=save.stdout, capture_output=True, text=True, check=False,
+                env=source | {"DOCKER_HOST": self.docker_host},
+            )  # fmt: skip
+        if save.returncode != 0 or loaded.returncode != 0:
+            raise GroundError(
+                f"ground {self.name}: cannot load {', '.join(missing)}: {loaded.stderr.strip()}"
+            )
+
+    def stop(self) -> None:
+        """End the engine, what runs in it and what was made for it. Its images stay."""
+        process, self._process = self._process, None
+        if process is not None:
+            self._remove_containers()
+            namespace = _namespace(process.pid)
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            _end_all(_living_in(namespace))
+        subprocess.run(["ip", "link", "delete", self._link], capture_output=True, check=False)
+        if self._lock is not None:
+            shutil.rmtree(self.run, ignore_errors=True)
+            self._lock.close()
+            self._lock = None
+
+    def _take_lock(self) -> None:
+        CACHE.mkdir(parents=True, exist_ok=True)
+        self._lock = (CACHE / f"ground-{self.name}.lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            self._lock = None
+            raise GroundError(f"ground {self.name} is in use by another run of the tests") from None
+
+    def _end_left_over(self) -> None:
+        """A killed run leaves dockerd behind; the lock says that nobody uses it any more."""
+        for pid in _dockerds(self.docker_host):
+            namespace = _namespace(pid)
+            _end_all([pid])
+            _end_all(_living_in(namespace))
+        shutil.rmtree(self.run, ignore_errors=True)
+        subprocess.run(["ip", "link", "delete", self._link], capture_output=True, check=False)
+
+    def _start(self, root: Path) -> None:
+        self.run.mkdir(mode=0o700)
+        log = CACHE / "log" / f"ground-{self.name}.log"
+        log.parent.mkdir(exist_ok=True)
+        script = Path(__file__).with_suffix(".sh")
+        # With us ends also what we started, should we be killed.
+        command = ["setpriv", "--pdeathsig", "TERM", "unshare", "--mount", "--net"]
+        command += [str(script), str(root), self.store, str(self.run), self._network]
+        with log.open("w") as output:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                text=True,
+                start_new_session=True,
+            )
+        assert self._process.stdin and self._process.stdout
+        if self._process.stdout.readline() != "unshared\n":
+            raise GroundError(f"ground {self.name} did not start: {_last_line(log)}")
+        _ip("link", "add", self._link, "type", "veth", "peer", "name", "up0", "netns", str(self._process.pid))
+        _ip("address", "add", f"{self._network}.255.253/30", "dev", self._link)
+        _ip("link", "set", self._link, "up")
+        _ip("route", "add", f"{self._network}.0.0/16", "via", f"{self._network}.255.254")
+        self._process.stdin.write("\n")
+        self._process.stdin.close()
+        deadline = time.monotonic() + START_SECONDS
+        while not _answers(self.run / "docker.sock"):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise GroundError(f"ground {self.name} does not answer: {_last_line(log)} (all of it: {log})")
+            time.sleep(0.05)
+        # What a killed run left in the data directory, which is kept for its images.
+        self._remove_containers()
+
+    def _remove_containers(self) -> None:
+        try:
+            if ids := self.docker("ps", "-aq", timeout=30).split():
+                self.docker("rm", "-fv", *ids, timeout=60)
+            self.docker("network", "prune", "-f", timeout=30)
+            self.docker("volume", "prune", "-af", timeout=30)
+        except (GroundError, subprocess.TimeoutExpired) as error:
+            print(f"ground {self.name}: {error}", file=sys.stderr)
+
+
+def _ip(*arguments: str) -> None:
+    done = subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise GroundError(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()
+    return lines[-1] if lines else "no message"
+
+
+def _answers(path: Path) -> bool:
+    connection = http.client.HTTPConnection("localhost", timeout=5)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    try:
+        connection.sock.connect(str(path))
+        connection.request("GET", "/_ping")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _pids() -> Iterator[int]:
+    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
+
+
+def _namespace(pid: int) -> str:
+    """The mount namespace of a process; empty when it has ended."""
+    try:
+        return str(Path(f"/proc/{pid}/ns/mnt").readlink())
+    except OSError:
+        return ""
+
+
+def _living_in(namespace: str) -> list[int]:
+    return [pid for pid in _pids() if namespace and _namespace(pid) == namespace and pid != os.getpid()]
+
+
+def _dockerds(docker_host: str) -> Iterator[int]:
+    for pid in _pids():
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if words[0].endswith(b"dockerd") and docker_host.encode() in words:
+            yield pid
+
+
+def _end_all(pids: Sequence[int]) -> None:
+    """SIGTERM, then SIGKILL for those that are still there after STOP_SECONDS."""
+    for sig, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 5)):
+        for pid in pids:
+            try:
+                os.kill(pid, sig)
+            except ProcessLookupError:
+                continue
+        deadline = time.monotonic() + seconds
+        while any(Path(f"/proc/{pid}/root").exists() for pid in pids) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Start one by hand."""
+    store: Store = "containerd" if "containerd" in arguments else "overlay2"
+    try:
+        with Engine26(store) as engine:
+            print(f"export DOCKER_HOST={engine.docker_host}", flush=True)
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            signal.pause()
+    except KeyboardInterrupt:
+        return 0
+    except GroundError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
