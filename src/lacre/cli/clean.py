@@ -13,6 +13,8 @@ from lacre.cli.interrupt import interruptible
 from lacre.cli.screen import Screen
 from lacre.cli.work import work_of
 
+FAILED = 1
+
 
 def clean(
     context: typer.Context,
@@ -27,17 +29,26 @@ def clean(
     Examples:
       lacre clean --dry-run
       lacre clean
+
+    \b
+    Exit codes: 0 nothing is left; 1 something could not be removed; 2 wrong use or ground.
     """
     screen = Screen()
     work = work_of(context)
     with interruptible(screen.say, "interrupted: what is left can be removed with lacre clean"):
+        from lacre.report import jsonout, leftovers
+
         engine = work.engine()
-        found = work.leftovers(engine) if dry_run else work.clean(engine)
-        from lacre.report import leftovers
-
-        if format is options.Format.JSON:
-            from lacre.report import jsonout
-
-            screen.result(jsonout.dumps({"version": 1, "removed": not dry_run, "leftovers": found}))
-        else:
-            screen.result(leftovers.render(found, removed=not dry_run))
+        as_json = format is options.Format.JSON
+        if dry_run:
+            found = work.leftovers(engine)
+            screen.result(
+                jsonout.dumps({"version": 1, "found": found}) if as_json else leftovers.found(found)
+            )
+            return
+        done = work.clean(engine)
+        screen.result(
+            jsonout.dumps({"version": 1, **jsonout.plain(done)}) if as_json else leftovers.cleaned(done)
+        )
+    if done.failed:
+        raise typer.Exit(FAILED)

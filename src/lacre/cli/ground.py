@@ -132,7 +132,7 @@ def _engine(work: Work) -> Iterator[Check]:
     yield from _compose(work)
     yield from _space(info)
     try:
-        left = work.leftovers(engine)
+        left = [item for item in work.leftovers(engine) if not item.alive]
     except LacreError as error:
         yield _refused("leftovers", "leftovers of earlier runs", error)
         return
@@ -140,7 +140,7 @@ def _engine(work: Work) -> Iterator[Check]:
         group="leftovers",
         what="leftovers of earlier runs",
         state=_yes(bool(left)),
-        why=", ".join(left) if left else "nothing was left behind",
+        why=", ".join(f"{item.kind} {item.name}" for item in left) if left else "nothing was left behind",
         do="lacre clean" if left else "",
     )
 

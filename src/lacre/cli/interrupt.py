@@ -9,6 +9,9 @@ from types import FrameType
 
 import typer
 
+from lacre.errors import LacreError
+from lacre.report.text import visible
+
 INTERRUPTED = 130
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -20,6 +23,7 @@ class Interruption:
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._unwinding = False
+        self.interrupted = False
 
     def finish(self) -> None:
         """From here on signals only get an answer: what remains is short and must be whole."""
@@ -31,7 +35,7 @@ class Interruption:
         if self._unwinding:
             self._say("still putting things in order; this takes a few seconds")
             return
-        self._unwinding = True
+        self._unwinding = self.interrupted = True
         self._say("interrupted: ending the exercise and removing the twin")
         raise KeyboardInterrupt
 
@@ -42,11 +46,19 @@ def interruptible(
 ) -> Iterator[Interruption]:
     """Run the body so that SIGINT, SIGTERM and SIGHUP end it cleanly, with exit code 130."""
     interruption = Interruption(say)
-    before = {number: signal.signal(number, interruption.on_signal) for number in _SIGNALS}
+    # What is ignored stays ignored: nohup, or a job in the background of a script.
+    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interruption.on_signal) for number in heard}
     try:
         yield interruption
     except KeyboardInterrupt:
         say(farewell)
+        raise typer.Exit(INTERRUPTED) from None
+    except LacreError as error:
+        if not interruption.interrupted:
+            raise
+        say(f"interrupted, and not all could be removed: {visible(error.happened)}")
+        say(visible(error.next_step))
         raise typer.Exit(INTERRUPTED) from None
     finally:
         for number, handler in before.items():

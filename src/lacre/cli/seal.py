@@ -103,7 +103,7 @@ def seal(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as i
         )
         engine = work.engine()
         compose = work.compose()
-        project = _resolve(work, compose, target, tuple(run_options or ()), source)
+        project = _resolve(work, compose, target, run_options or [], source)
         _check_services(services or [], project)
         directory = project.directory if output is None else output
         if not dry_run:
@@ -148,23 +148,23 @@ def seal(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as i
 
 
 def _resolve(
-    work: Work, compose: Compose, target: str | None, run_options: tuple[str, ...], source: Source
+    work: Work, compose: Compose, target: str | None, run_options: list[str], source: Source
 ) -> Project:
     if target is None:
         return work.project(compose, source)
-    if target.startswith("-") or (run_options and not run_options[0].startswith("-")):
+    if target.startswith("-"):
         raise UsageError(
             "reading the command line",
-            f"{shlex.join((target, *run_options))} is not one image followed by run options",
-            "give one image, then its run options after `--`: lacre seal nginx:1.27 -- -p 80:80",
+            f"{shlex.join((target, *run_options))} are run options without an image",
+            "give the image first, then its run options after `--`: lacre seal nginx:1.27 -- -p 80:80",
         )
-    if source != Source(name=source.name, directory=source.directory):
+    if source.files or source.profiles or source.name:
         raise UsageError(
             "reading the command line",
-            "an image was given together with Compose files or profiles",
+            "an image was given together with Compose files, profiles or a project name",
             "give either an image or a Compose project",
         )
-    return work.image_project(compose, target, run_options)
+    return work.image_project(target, run_options, (source.directory or Path()).absolute())
 
 
 def _check_services(services: list[str], project: Project) -> None:
@@ -210,7 +210,7 @@ def _report(  # noqa: PLR0913 - the pieces of one report
         spent=sealed.seconds,
         files=[str(shown / path) for path in texts],
         written=written,
-        next_command=_next_command(sealed.project, shown, source),
+        next_command=_next_command(sealed, shown, source),
     )
 
 
@@ -221,7 +221,14 @@ def _relative(path: Path) -> Path:
     return absolute.relative_to(here) if absolute.is_relative_to(here) else absolute
 
 
-def _next_command(project: Project, output: Path, source: Source) -> str:
+def _next_command(sealed: Sealed, output: Path, source: Source) -> str:
+    """What runs the sealed target: Compose with the override, or for an image its `docker run` line."""
+    project = sealed.project
+    if not project.files:
+        from lacre.render import docker_run
+
+        ((name, service),) = project.services.items()
+        return docker_run(sealed.seal.services[name], service, str(output / "seccomp" / f"{name}.json"))
     words = ["docker", "compose"]
     if source.name:
         words += ["-p", source.name]

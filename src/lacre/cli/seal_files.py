@@ -32,7 +32,7 @@ def source_of(seal: Seal, path: Path, given: Source) -> Source:
     Those are relative to the project's directory: the present one, the seal's own, or one above it
     (`--output` may be a directory within the project).
     """
-    if given.files or not seal.files:
+    if given.files:
         return Source(
             files=given.files,
             profiles=given.profiles or seal.profiles,

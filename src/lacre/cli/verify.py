@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,11 @@ from lacre.cli import exercises, options
 from lacre.cli.interrupt import interruptible
 from lacre.cli.screen import Screen
 from lacre.cli.seal_files import LACRE_YAML, seal_path, source_of
-from lacre.cli.work import Source, work_of
+from lacre.cli.work import Source, Work, work_of
+
+if TYPE_CHECKING:
+    from lacre.engine import Compose, Project
+    from lacre.seal.model import Seal
 
 FAILS = 1
 RENEW = 4
@@ -22,8 +26,14 @@ RENEW = 4
 def verify(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as it has options
     context: typer.Context,
     path: Annotated[
-        Path, typer.Argument(metavar="[SEAL]", help="The seal, or the directory that it is in.")
-    ] = Path(LACRE_YAML),
+        str, typer.Argument(metavar="[SEAL]", help="The seal, or the directory that it is in.")
+    ] = LACRE_YAML,
+    run_options: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[-- RUN OPTIONS]", help="Of an image's seal: the options it was sealed with."
+        ),
+    ] = None,
     files: options.Files = None,
     profiles: options.Profiles = None,
     services: options.Services = None,
@@ -50,6 +60,7 @@ def verify(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
       lacre verify
       lacre verify sealed/lacre.yaml -f compose.yaml
       lacre verify --format json || exit $?     in CI
+      lacre verify sealed -- -p 80:80           the seal of an image
 
     \b
     Exit codes: 0 the seal holds; 4 the exercise passes under it, but it must be renewed (another image,
@@ -62,7 +73,7 @@ def verify(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
         from lacre.report import verified
         from lacre.seal.pipeline import Options
 
-        file = seal_path(path)
+        file = seal_path(Path(path))
         seal = work.load_seal(file)
         given = Source(
             files=tuple(files or ()),
@@ -72,7 +83,7 @@ def verify(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
         )
         engine = work.engine()
         compose = work.compose()
-        project = work.project(compose, source_of(seal, file, given))
+        project = _project(work, compose, seal, file, given, run_options or [])
         chosen = Options(
             exercises=exercises.parse(exercise, project.services) if exercise else seal.exercises,
             margin=seal.margin,
@@ -102,3 +113,14 @@ def verify(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
             screen.result(verified.render(report, screen.look))
     codes = {verified.Verdict.HOLDS: 0, verified.Verdict.RENEW: RENEW, verified.Verdict.FAILS: FAILS}
     raise typer.Exit(codes[report.verdict])
+
+
+def _project(  # noqa: PLR0913, PLR0917 - the pieces of one look-up
+    work: Work, compose: Compose, seal: Seal, file: Path, given: Source, run_options: list[str]
+) -> Project:
+    """The project that the seal is of; the seal of an image names no files."""
+    if seal.files or given.files:
+        return work.project(compose, source_of(seal, file, given))
+    (service,) = seal.services.values()
+    directory = (given.directory or Path()).absolute()
+    return work.image_project(service.image.reference, run_options, directory)

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import typer
 
+from lacre.errors import UsageError
+
 if TYPE_CHECKING:
-    from lacre.engine import Compose, Engine, Project
+    from lacre.engine import Cleaned, Compose, Engine, Leftover, Project
     from lacre.report.ground import Check
     from lacre.seal.model import Seal
     from lacre.seal.pipeline import Options, Progress, Sealed, Verification
@@ -40,7 +42,7 @@ class Work(Protocol):
     def project(self, compose: Compose, source: Source) -> Project:
         """The Compose project, resolved."""
 
-    def image_project(self, compose: Compose, reference: str, options: Sequence[str]) -> Project:
+    def image_project(self, reference: str, options: Sequence[str], directory: Path) -> Project:
         """A project of one service, made from an image and the options of `docker run`."""
 
     def seal_project(
@@ -71,11 +73,11 @@ class Work(Protocol):
     def examine(self) -> tuple[Check, ...]:
         """Everything that `lacre doctor` looks at."""
 
-    def leftovers(self, engine: Engine) -> tuple[str, ...]:
-        """What earlier runs left on this engine, one line each."""
+    def leftovers(self, engine: Engine) -> tuple[Leftover, ...]:
+        """What lacre made on this engine, and still is there."""
 
-    def clean(self, engine: Engine) -> tuple[str, ...]:
-        """Remove it; what was removed, one line each."""
+    def clean(self, engine: Engine) -> Cleaned:
+        """Remove what killed runs left."""
 
 
 def work_of(context: typer.Context) -> Work:
@@ -103,11 +105,11 @@ class RealWork:
         environment = {"COMPOSE_PROJECT_NAME": source.name} if source.name else None
         return compose.resolve(source.files, source.profiles, source.directory, environment)
 
-    def image_project(self, compose: Compose, reference: str, options: Sequence[str]) -> Project:
-        """A project of one service, made from an image and the options of `docker run`."""
-        from lacre.engine import run_options
+    def image_project(self, reference: str, options: Sequence[str], directory: Path) -> Project:
+        """A project of one service, made from an image and what follows it in `docker run`."""
+        from lacre.engine import project_from_run_options
 
-        raise NotImplementedError(run_options, compose, reference, options)
+        return project_from_run_options(reference, options, directory=directory)
 
     def seal_project(
         self, engine: Engine, compose: Compose, project: Project, options: Options, progress: Progress
@@ -125,15 +127,21 @@ class RealWork:
 
     def write(self, directory: Path, files: Mapping[str, str]) -> None:
         """Write them, each one whole."""
-        from lacre.seal import file
+        from lacre.seal.writing import write_atomically
 
-        file.write_atomically(directory, files)
+        write_atomically(directory, files)
 
     def load_seal(self, path: Path) -> Seal:
         """Read a seal; its errors name line and key."""
         from lacre.seal import file
 
-        return file.load(path)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as problem:
+            raise UsageError(
+                f"reading the seal {path}", str(problem), "name the seal, or make one with lacre seal"
+            ) from problem
+        return file.load(text, str(path))
 
     def verify_seal(  # noqa: PLR0913, PLR0917 - the pipeline's own
         self,
@@ -155,10 +163,14 @@ class RealWork:
 
         return ground.examine(self)
 
-    def leftovers(self, engine: Engine) -> tuple[str, ...]:
-        """What earlier runs left on this engine, one line each."""
-        raise NotImplementedError(engine)
+    def leftovers(self, engine: Engine) -> tuple[Leftover, ...]:
+        """What lacre made on this engine, and still is there."""
+        from lacre.engine import leftovers
 
-    def clean(self, engine: Engine) -> tuple[str, ...]:
-        """Remove it; what was removed, one line each."""
-        raise NotImplementedError(engine)
+        return leftovers(engine)
+
+    def clean(self, engine: Engine) -> Cleaned:
+        """Remove what killed runs left."""
+        from lacre.engine import clean
+
+        return clean(engine)

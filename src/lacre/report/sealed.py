@@ -106,7 +106,8 @@ def _written(report: SealedReport) -> str:
     files = ", ".join(visible(file) for file in _grouped(report.files))
     if not report.written:
         return f"nothing written (--dry-run); would write {files}\n"
-    return f"wrote {files}\nnext: {visible(report.next_command)}\n"
+    command = "\n  ".join(visible(line) for line in report.next_command.splitlines())
+    return f"wrote {files}\nnext: {command}\n"
 
 
 def _grouped(files: Sequence[str]) -> list[str]:

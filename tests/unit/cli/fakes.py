@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from lacre.cli.work import Source
+from lacre.engine import Cleaned, Leftover, Project
 from lacre.report.ground import Check, State
 from lacre.seal.model import Seal
 from lacre.seal.pipeline import Options, Progress, Sealed, Verification
 from tests.unit.report import samples
+
+NETWORK = Leftover(kind="network", id="1", name="lacre-x", twin="x", alive=False)
 
 
 @dataclass
@@ -25,13 +28,23 @@ class FakeWork:
         default_factory=lambda: Verification(works=True, changed=(), new={}, unused={}, failures=())
     )
     checks: tuple[Check, ...] = (Check(group="host", what="root", state=State.YES, why="it is", needed=True),)
-    left: tuple[str, ...] = ("container lacre-x-web", "network lacre-x")
+    left: tuple[Leftover, ...] = (NETWORK,)
+    cleaning: Cleaned = field(default_factory=lambda: Cleaned(removed=(NETWORK,), kept=(), failed=()))
     options: Options | None = None
     source: Source | None = None
     image: tuple[str, tuple[str, ...]] | None = None
     written: dict[str, str] = field(default_factory=dict)
     written_to: Path | None = None
     cleaned: bool = False
+    of_image: bool = False
+
+    def target(self) -> Project:
+        web = {"web": samples.PROJECT.services["web"]}
+        return (
+            samples.PROJECT.model_copy(update={"files": (), "services": web})
+            if self.of_image
+            else samples.PROJECT
+        )
 
     def engine(self) -> Any:
         return object()
@@ -43,9 +56,9 @@ class FakeWork:
         self.source = source
         return samples.PROJECT
 
-    def image_project(self, compose: Any, reference: str, options: Sequence[str]) -> Any:
+    def image_project(self, reference: str, options: Sequence[str], directory: Path) -> Any:
         self.image = (reference, tuple(options))
-        return samples.PROJECT
+        return self.target()
 
     def seal_project(
         self, engine: Any, compose: Any, project: Any, options: Options, progress: Progress
@@ -56,7 +69,7 @@ class FakeWork:
         progress.tell("web", "2 runs", done=True)
         return Sealed(
             seal=self.seal,
-            project=samples.PROJECT,
+            project=self.target(),
             warnings=("web is watched",),
             trials=1,
             seconds={"observing": 2.0},
@@ -82,12 +95,12 @@ class FakeWork:
     def examine(self) -> tuple[Check, ...]:
         return self.checks
 
-    def leftovers(self, engine: Any) -> tuple[str, ...]:
+    def leftovers(self, engine: Any) -> tuple[Leftover, ...]:
         return self.left
 
-    def clean(self, engine: Any) -> tuple[str, ...]:
+    def clean(self, engine: Any) -> Cleaned:
         self.cleaned = True
-        return self.left
+        return self.cleaning
 
 
 def chosen(work: FakeWork) -> Options:

@@ -12,11 +12,12 @@ import lacre
 from lacre import __version__
 from lacre.cli import entry, options
 from lacre.cli.app import app
+from lacre.engine import Cleaned
 from lacre.errors import NotProvedError, UsageError
 from lacre.report.ground import Check, State
 from lacre.seal.model import Exercise, Margin
 from lacre.seal.pipeline import Verification
-from tests.unit.cli.fakes import FakeWork, chosen
+from tests.unit.cli.fakes import NETWORK, FakeWork, chosen
 from tests.unit.report import samples
 
 
@@ -157,10 +158,18 @@ def test_doctor_ends_with_1_when_something_that_seal_needs_is_missing() -> None:
 
 def test_clean_removes_and_a_dry_run_only_says_so() -> None:
     work = FakeWork()
-    assert "would remove 2 leftovers" in run("clean", "--dry-run", work=work).stdout
+    assert run("clean", "--dry-run", work=work).stdout == "would remove 1 leftover:\n  network lacre-x\n"
     assert not work.cleaned
-    assert "removed 2 leftovers" in run("clean", work=work).stdout
+    result = run("clean", work=work)
+    assert (result.exit_code, result.stdout) == (0, "removed 1 leftover:\n  network lacre-x\n")
     assert work.cleaned
+
+
+def test_clean_ends_with_1_when_something_stays() -> None:
+    failed = Cleaned(removed=(), kept=(), failed=((NETWORK, "has active endpoints"),))
+    result = run("clean", "--format", "json", work=FakeWork(cleaning=failed))
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["failed"][0][1] == "has active endpoints"
 
 
 # the whole
@@ -221,10 +230,10 @@ def test_a_defect_is_confessed_and_its_traceback_kept_in_a_file(
 
 
 def test_help_waits_for_nothing_heavy() -> None:
-    heavy = ("pydantic", "docker", "rich", "ruamel", "httpx", "requests", "lacre.seal.model")
+    heavy = ("pydantic", "docker", "rich", "ruamel", "httpx", "requests", "lacre.engine", "lacre.seal.model")
     code = (
         "import sys\nfrom lacre.cli import main\n"
-        "try: main(['seal', '--help'])\nexcept SystemExit: pass\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
         f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run(

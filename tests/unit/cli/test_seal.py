@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lacre.cli.app import app
-from lacre.errors import UsageError
+from lacre.errors import EngineError, UsageError
 from lacre.seal.model import Exercise, Margin
 from tests.unit.cli.fakes import FakeWork, chosen
 from tests.unit.report import samples
@@ -89,8 +89,7 @@ def test_an_image_takes_run_options_after_two_dashes() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("nginx", "redis"), "is not one image followed by run options"),
-        (("--", "-p", "80:80"), "is not one image followed by run options"),
+        (("--", "-p", "80:80"), "are run options without an image"),
         (("nginx", "-f", "compose.yaml"), "together with Compose files"),
         (("--service", "nobody"), "the project has no service nobody"),
         (("-o", "/dev/null/x"), "is not a directory"),
@@ -135,3 +134,30 @@ def test_an_interrupted_run_unwinds_once_writes_nothing_and_ends_with_130(number
     assert "still putting things in order" in result.stderr
     assert "nothing was written" in result.stderr
     assert signal.getsignal(number) == before
+
+
+def test_a_signal_that_was_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        result = run("--dry-run", work=FakeWork(during=lambda: os.kill(os.getpid(), signal.SIGHUP)))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert result.exit_code == 0
+
+
+def test_a_run_that_was_interrupted_and_left_something_says_what() -> None:
+    def interrupted() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            raise EngineError("removing the twin", "network lacre-x (in use)", "run `lacre clean` later")
+
+    result = run(work=FakeWork(during=interrupted))
+    assert result.exit_code == 130
+    assert "network lacre-x (in use)" in result.stderr
+    assert "run `lacre clean` later" in result.stderr
+
+
+def test_the_image_s_next_step_is_its_docker_run_line() -> None:
+    result = run("nginx:1.27", "--dry-run", "--format", "json", work=FakeWork(of_image=True))
+    assert json.loads(result.stdout)["next"].startswith("docker run ")

@@ -2,6 +2,7 @@ import json
 
 from syrupy.assertion import SnapshotAssertion
 
+from lacre.engine import Cleaned, Leftover
 from lacre.report import evidence, ground, jsonout, leftovers, sealed, verified
 from lacre.report import seal_view as view
 from lacre.report.ground import Check, State
@@ -90,10 +91,18 @@ def test_the_report_of_doctor(snapshot: SnapshotAssertion) -> None:
 
 
 def test_the_report_of_clean() -> None:
-    assert leftovers.render((), removed=True) == "nothing was left behind\n"
-    assert (
-        leftovers.render(("network a\x1b",), removed=False) == "would remove 1 leftover:\n  network a\\x1b\n"
+    gone = Leftover(kind="network", id="1", name="a\x1b", twin="x", alive=False)
+    alive = Leftover(kind="volume", id="2", name="b", twin="y", alive=True)
+    assert leftovers.found(()) == "nothing was left behind\n"
+    assert leftovers.found((gone, alive)) == (
+        "would remove 1 leftover:\n  network a\\x1b\n"
+        "would leave, because the lacre that made them may still run:\n  volume b\n"
     )
+    done = Cleaned(removed=(gone,), kept=(alive,), failed=((gone, "in use"),))
+    assert leftovers.cleaned(done).splitlines()[-2:] == [
+        "could not remove 1 leftover:",
+        "  network a\\x1b: in use",
+    ]
 
 
 def test_no_hostile_string_of_a_seal_reaches_the_terminal() -> None:
