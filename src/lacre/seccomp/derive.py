@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lacre.seal.model import Margin
+from typing import TYPE_CHECKING
+
 from lacre.seccomp.core import CORE
 from lacre.seccomp.docker_default import FILTERED, allowed_by_default, allowed_by_old_default, counted
 from lacre.seccomp.families import FAMILIES, closure
@@ -10,6 +11,9 @@ from lacre.seccomp.newer import FALLS_BACK
 from lacre.seccomp.runtime import RUNTIME
 from lacre.seccomp.surface import KERNEL_SURFACE, SURFACE
 from lacre.seccomp.table import reason_of, row, union
+
+if TYPE_CHECKING:  # the seal stands on these tables, not they on it
+    from lacre.seal.model import Margin
 
 _RUNTIME = union(RUNTIME)
 _CORE = union(CORE)
@@ -24,12 +28,12 @@ def derive(observed: frozenset[str], margin: Margin, capabilities: frozenset[str
     """
     names = observed | _RUNTIME
     default = allowed_by_default(capabilities)
-    match margin:
-        case Margin.EXACT:
+    match margin.value:
+        case "exact":
             names = closure(names)
-        case Margin.NORMAL:
+        case "normal":
             names = closure(names | _CORE)
-        case Margin.WIDE:
+        case "wide":
             names = closure(names) | default
     return (names & default) - (KERNEL_SURFACE - observed)
 

@@ -1,0 +1,122 @@
+"""Several files written as one: all of them, or none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from lacre.errors import GroundError, UsageError
+
+
+def write_atomically(directory: Path, files: Mapping[str, str]) -> None:
+    """Writes the texts to their paths below `directory`, which is made if need be; other files there stay.
+
+    They are written and synced in a hidden directory beside their places first; only then the old ones are
+    moved away and the new ones in, and on any failure (Ctrl-C included) back again. No symbolic link below
+    `directory` is followed: a linked file is replaced, a linked directory refused with UsageError. Raises
+    GroundError when the file system does not do it.
+    """
+    for path in files:
+        _check(directory, path)
+    made = _missing(directory, files)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        _write(directory, files)
+    except BaseException as error:
+        for place in reversed(made):
+            if place.is_dir() and not any(place.iterdir()):
+                place.rmdir()
+        if isinstance(error, OSError):
+            raise GroundError(
+                f"writing to {directory}",
+                error.strerror or str(error),
+                "nothing was changed there: mend that and run it again, or choose another --output",
+            ) from error
+        raise
+
+
+def _check(directory: Path, path: str) -> None:
+    parts = PurePosixPath(path).parts
+    if not parts or PurePosixPath(path).is_absolute() or ".." in parts or "\0" in path:
+        raise UsageError(
+            f"writing to {directory}", f"{path!r} is not a path below it", "this is a defect of lacre"
+        )
+    here = directory
+    for part in parts[:-1]:
+        here = here / part
+        if here.is_symlink() or (here.exists() and not here.is_dir()):
+            raise UsageError(
+                f"writing to {directory}",
+                f"{here} is a symbolic link, or no directory",
+                "take it away, or choose another --output",
+            )
+    target = directory / path
+    if target.is_dir() and not target.is_symlink():
+        raise UsageError(
+            f"writing to {directory}", f"{target} is a directory", "take it away, or choose another --output"
+        )
+
+
+def _missing(directory: Path, files: Mapping[str, str]) -> list[Path]:
+    """The directories that will have to be made, outermost first."""
+    wanted = {directory, *directory.parents}
+    for path in files:
+        wanted |= {directory / parent for parent in PurePosixPath(path).parents}
+    return sorted((path for path in wanted if not path.exists()), key=lambda path: len(path.parts))
+
+
+def _write(directory: Path, files: Mapping[str, str]) -> None:
+    staging = Path(tempfile.mkdtemp(prefix=".lacre-", dir=directory))
+    moved: list[tuple[Path, Path]] = []  # where an old file is kept, where it belongs
+    placed: list[Path] = []
+    try:
+        for number, text in enumerate(files.values()):
+            _write_synced(staging / f"{number}.new", text)
+        for number, path in enumerate(files):
+            target = directory / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if _there(target):
+                kept = staging / f"{number}.old"
+                moved.append((kept, target))
+                os.link(target, kept, follow_symlinks=False)
+            placed.append(target)
+            (staging / f"{number}.new").replace(target)
+        for place in {(directory / path).parent for path in files}:
+            _sync(place)
+    except BaseException:
+        old = {target for _, target in moved}
+        for kept, target in moved:
+            if _there(kept):
+                kept.replace(target)
+        for number, target in enumerate(placed):
+            if target not in old and not _there(staging / f"{number}.new"):
+                target.unlink(missing_ok=True)
+        raise
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _there(path: Path) -> bool:
+    try:
+        return bool(stat.S_IFMT(path.lstat().st_mode))
+    except FileNotFoundError:
+        return False
+
+
+def _write_synced(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
