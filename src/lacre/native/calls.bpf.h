@@ -34,6 +34,8 @@ enum op {
 enum {
 	CALL_NOFOLLOW = 1, /* the last symbolic link is not followed */
 	CALL_QUESTION = 2, /* asks and attempts nothing */
+	CALL_WRITES = 4,   /* whatever its arguments */
+	CALL_HOW = 8,      /* `mode` points to a struct open_how */
 };
 
 struct call {
@@ -46,6 +48,7 @@ struct call {
 	__u8 path2;
 	__u8 kind2;
 	__u8 at_flags; /* where AT_SYMLINK_NOFOLLOW would be */
+	__u8 mode;     /* of open and access: where the flags are that tell reading from writing */
 	__u8 flags;
 };
 
@@ -60,7 +63,7 @@ struct call {
 		  .flags = CALL_NOFOLLOW }
 #define LOOKS(p) { .op = OP_LOOK, .path = (p) }
 #define LOOKS_AT(a, p) { .op = OP_LOOK, .at = (a), .path = (p) }
-#define USES(f) { .op = OP_USE, .fd = (f) }
+#define USES(f) { .op = OP_USE, .fd = (f), .flags = CALL_WRITES }
 
 /* New numbers are the same on every architecture, but not in every libc's header yet. */
 #ifndef __NR_fchmodat2
@@ -73,8 +76,8 @@ struct call {
 
 static const volatile struct call calls[MAX_CALLS] = {
 #ifdef __NR_open /* x86_64 has these beside their *at forms; newer architectures do not */
-	[__NR_open] = { .op = OP_OPEN, .path = 1 },
-	[__NR_creat] = { .op = OP_OPEN, .path = 1 },
+	[__NR_open] = { .op = OP_OPEN, .path = 1, .mode = 2 },
+	[__NR_creat] = { .op = OP_OPEN, .path = 1, .flags = CALL_WRITES },
 	[__NR_mkdir] = CREATES(1),
 	[__NR_mknod] = CREATES(1),
 	[__NR_symlink] = CREATES(2),
@@ -89,7 +92,7 @@ static const volatile struct call calls[MAX_CALLS] = {
 	[__NR_utime] = ATTRIBUTES(1),
 	[__NR_utimes] = ATTRIBUTES(1),
 	[__NR_futimesat] = ATTRIBUTES_AT(1, 2, 0),
-	[__NR_access] = { .op = OP_LOOK, .path = 1, .flags = CALL_QUESTION },
+	[__NR_access] = { .op = OP_LOOK, .path = 1, .mode = 2, .flags = CALL_QUESTION },
 	[__NR_stat] = LOOKS(1),
 	[__NR_lstat] = LOOKS(1),
 	[__NR_readlink] = LOOKS(1),
@@ -102,8 +105,8 @@ static const volatile struct call calls[MAX_CALLS] = {
 	[__NR_fork] = { .op = OP_FORK },
 	[__NR_vfork] = { .op = OP_FORK },
 #endif
-	[__NR_openat] = { .op = OP_OPEN, .at = 1, .path = 2 },
-	[__NR_openat2] = { .op = OP_OPEN, .at = 1, .path = 2 },
+	[__NR_openat] = { .op = OP_OPEN, .at = 1, .path = 2, .mode = 3 },
+	[__NR_openat2] = { .op = OP_OPEN, .at = 1, .path = 2, .mode = 3, .flags = CALL_HOW },
 	[__NR_mkdirat] = CREATES_AT(1, 2),
 	[__NR_mknodat] = CREATES_AT(1, 2),
 	[__NR_symlinkat] = CREATES_AT(2, 3),
@@ -129,8 +132,8 @@ static const volatile struct call calls[MAX_CALLS] = {
 	[__NR_lremovexattr] = LATTRIBUTES(1),
 	[__NR_fremovexattr] = FATTRIBUTES(1),
 	[__NR_removexattrat] = ATTRIBUTES_AT(1, 2, 3),
-	[__NR_faccessat] = { .op = OP_LOOK, .at = 1, .path = 2, .flags = CALL_QUESTION },
-	[__NR_faccessat2] = { .op = OP_LOOK, .at = 1, .path = 2, .flags = CALL_QUESTION },
+	[__NR_faccessat] = { .op = OP_LOOK, .at = 1, .path = 2, .mode = 3, .flags = CALL_QUESTION },
+	[__NR_faccessat2] = { .op = OP_LOOK, .at = 1, .path = 2, .mode = 3, .flags = CALL_QUESTION },
 	[__NR_newfstatat] = LOOKS_AT(1, 2),
 	[__NR_statx] = LOOKS_AT(1, 2),
 	[__NR_statfs] = LOOKS(1),
@@ -151,7 +154,7 @@ static const volatile struct call calls[MAX_CALLS] = {
 	[__NR_sendfile] = USES(1),
 	[__NR_copy_file_range] = USES(3),
 	[__NR_splice] = USES(3),
-	[__NR_fchdir] = USES(1),
+	[__NR_fchdir] = { .op = OP_USE, .fd = 1 },
 	[__NR_execve] = { .op = OP_EXEC, .path = 1 },
 	[__NR_execveat] = { .op = OP_EXEC, .at = 1, .path = 2 },
 	[__NR_mmap] = { .op = OP_MAP, .fd = 5 },

@@ -35,7 +35,7 @@ enum {
 	S_IFMT = 0170000, S_IFSOCK = 0140000, S_IFREG = 0100000, S_IFDIR = 0040000,
 	S_ISUID = 04000, S_ISGID = 02000,
 	FMODE_WRITE = 0x2, FMODE_PATH = 0x4000, FMODE_CREATED = 0x100000, /* include/linux/fs.h */
-	O_TMPFILE_BIT = 020000000,
+	O_ACCMODE = 3, O_CREAT = 0100, O_TRUNC = 01000, O_TMPFILE_BIT = 020000000, W_OK = 2,
 	MNT_NOEXEC = 0x04,                /* include/linux/mount.h */
 	SB_KERNMOUNT = 1 << 22,
 	PROT_EXEC = 4,
@@ -465,6 +465,14 @@ static __always_inline int unix_path(__u64 address)
 	return argument_path(AT_FDCWD, address + 2);
 }
 
+static __always_inline __u64 user_word(__u64 address)
+{
+	__u64 word = 0;
+
+	bpf_probe_read_user(&word, sizeof(word), (void *)address);
+	return word;
+}
+
 static __always_inline __u64 argument(struct scratch *s, __u32 which)
 {
 	/* `which` comes from the table: 1 to 6. */
@@ -486,6 +494,23 @@ static __always_inline int call_path(struct scratch *s, const volatile struct ca
 	if (!nofollow(s, call))
 		s->event.flags |= FLAG_FOLLOW;
 	return argument_path(at ? (__s32)argument(s, at) : AT_FDCWD, argument(s, path));
+}
+
+/* Whether a failed call meant to change something. */
+static __always_inline bool writes(struct scratch *s, const volatile struct call *call)
+{
+	__u64 mode;
+
+	if (call->op == OP_CHANGE || call->op == OP_CHANGE_FD || call->op == OP_BIND || call->flags & CALL_WRITES)
+		return true;
+	if (!call->mode)
+		return false;
+	mode = argument(s, call->mode);
+	if (call->op == OP_LOOK)
+		return mode & W_OK;
+	if (call->flags & CALL_HOW)
+		mode = user_word(mode);
+	return mode & (O_ACCMODE | O_CREAT | O_TRUNC);
 }
 
 /* A system call failed. */
@@ -527,6 +552,8 @@ __noinline int refused(void)
 	s->event.detail = why;
 	if (call->flags & CALL_QUESTION)
 		s->event.flags |= FLAG_QUESTION;
+	if (writes(s, call))
+		s->event.flags |= FLAG_WRITING;
 	if (why == BECAUSE_FILES || why == BECAUSE_PROCESSES)
 		return send();
 	if (call->op == OP_PROTECT && why == BECAUSE_PERMISSION) {
@@ -633,14 +660,6 @@ __noinline int sent_to(__s32 fd, __u64 address)
 		return -1;
 	}
 	return send();
-}
-
-static __always_inline __u64 user_word(__u64 address)
-{
-	__u64 word = 0;
-
-	bpf_probe_read_user(&word, sizeof(word), (void *)address);
-	return word;
 }
 
 static __always_inline void handed_out(struct scratch *s, __u32 above)

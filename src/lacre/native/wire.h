@@ -69,6 +69,7 @@ enum {
 	FLAG_RESOLVE = 1 << 10, /* first: directory as the kernel has it; second: what the program said, below it */
 	FLAG_FOLLOW = 1 << 11,  /* the last symbolic link is followed */
 	FLAG_TMPFILE = 1 << 12, /* a nameless file in the directory `first` */
+	FLAG_WRITING = 1 << 13, /* the refused call meant to change something */
 };
 
 struct event {

@@ -157,6 +157,7 @@ class Refusal(Fact):
     """The kernel said no. `errno` is positive. `question`: only asked (access, faccessat), nothing was attempted.
 
     `writing`: the call meant to create, change or remove (open with write flags, mkdir, chown, …), not to read.
+    `path`: what the system call was about, where it names one, so a refused DAC_OVERRIDE says on which file.
     """
 
     because: RefusedBecause
@@ -165,6 +166,7 @@ class Refusal(Fact):
     errno: int
     question: bool
     writing: bool
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

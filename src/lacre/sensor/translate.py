@@ -248,6 +248,7 @@ class Translator:
                         syscall=syscall,
                         errno=record.error,
                         question=bool(record.flags & Flag.QUESTION),
+                        writing=bool(record.flags & Flag.WRITING),
                         path=first,
                     )
             case _:

@@ -46,6 +46,7 @@ class Flag(IntFlag):
     COMPAT = 1 << 7
     IPV6 = 1 << 8
     IN = 1 << 9
+    WRITING = 1 << 13
 
 
 class WireError(ValueError):
