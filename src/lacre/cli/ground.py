@@ -20,6 +20,7 @@ from lacre.report.text import size
 if TYPE_CHECKING:
     from lacre.cli.work import Work
     from lacre.engine import EngineInfo
+    from lacre.sensor import SensorGround
 
 ENOUGH_SPACE = 1 << 30
 """Bytes that twins and copies of volumes may well take; less is named, not refused."""
@@ -57,7 +58,7 @@ class Host:
 
 def examine(work: Work) -> tuple[Check, ...]:
     """All checks, in the order in which they are shown."""
-    return (*_host(read_host()), *_sensor(), *_engine(work))
+    return (*_host(read_host()), *_sensor(work), *_engine(work))
 
 
 def read_host() -> Host:
@@ -269,5 +270,49 @@ def _refused(group: str, what: str, error: LacreError, *, needed: bool = False) 
     )
 
 
-def _sensor() -> Iterator[Check]:
-    return iter(())
+_MECHANISMS = {
+    "sys_enter": "system calls as they begin: what seccomp refused shows by its absence there",
+    "sys_exit": "system calls as they end, with their errors",
+    "sched_process_exec": "programs that are started",
+    "sched_process_fork": "processes and threads that are made",
+    "sched_process_exit": "processes and threads that end",
+    "capabilities": "capabilities that the kernel asks about",
+    "capability_hints": "which of those questions are only hints",
+    "oom_kills": "processes killed for want of memory",
+    "oom_victim": "which process was killed for want of memory",
+    "refusals": "everything that the kernel says no to",
+    "file_origin": "whether a program is the image's, was written later, or is only in memory",
+}
+"""What each feature of the sensor shows, in words; a feature without words is shown by its name."""
+
+_ONE_OF_SEVERAL = "capabilities_"
+"""Ways to the same fact: that one of them works is what `capabilities` says."""
+
+
+def sensor_checks(ground: SensorGround) -> Iterator[Check]:
+    """What the sensor can see on this kernel, and why not."""
+    yield Check(
+        group="sensor",
+        what="sensor",
+        state=_yes(ground.usable),
+        why=f"fits this kernel; asks for capabilities by {ground.capability_mechanism}"
+        if ground.usable
+        else ground.why or "it does not say why",
+        do="" if ground.usable else "use a kernel with BTF and BPF trace points (5.8 or newer), as root",
+        needed=True,
+    )
+    for feature in ground.features:
+        if feature.name.startswith(_ONE_OF_SEVERAL):
+            continue
+        shows = _MECHANISMS.get(feature.name, "a fact of its own")
+        why = "" if feature.available else f" (not here: {feature.why or 'this kernel does not say why'})"
+        yield Check(group="sensor", what=feature.name, state=_yes(feature.available), why=f"{shows}{why}")
+
+
+def _sensor(work: Work) -> Iterator[Check]:
+    try:
+        ground = work.probe()
+    except LacreError as error:
+        yield _refused("sensor", "sensor", error, needed=True)
+        return
+    yield from sensor_checks(ground)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 import typer
 
@@ -31,7 +31,8 @@ class Seccomp(StrEnum):
     DEFAULT = "default"
 
 
-HOST_ACCESS = ("socket", "pid", "net")
+HostThing = Literal["socket", "pid", "net", "ipc", "uts"]
+"""`lacre.engine.HostThing`, again, for the same reason."""
 
 Files = Annotated[
     list[Path] | None,
@@ -89,16 +90,17 @@ AllowHost = Annotated[
     typer.Option(
         "--allow-host",
         metavar="WHAT",
-        help="Give the twin what its base takes from the host: socket (the engine's), pid, net; "
+        help="Give the twin what its base takes from the host: socket (the engine's), pid, net, ipc, uts; "
         "comma-separated or repeated.",
     ),
 ]
 
 
-def host_access(typed: list[str] | None) -> frozenset[str]:
+def host_access(typed: list[str] | None) -> frozenset[HostThing]:
     """`--allow-host socket,pid --allow-host net` as a set; an unknown word is wrong use."""
-    words = frozenset(word.strip() for text in typed or [] for word in text.split(",") if word.strip())
-    unknown = sorted(words.difference(HOST_ACCESS))
+    words = {word.strip() for text in typed or [] for word in text.split(",") if word.strip()}
+    known: tuple[HostThing, ...] = get_args(HostThing)
+    unknown = sorted(words.difference(known))
     if unknown:
-        raise typer.BadParameter(f"{', '.join(unknown)}: choose from {', '.join(HOST_ACCESS)}")
-    return words
+        raise typer.BadParameter(f"{', '.join(unknown)}: choose from {', '.join(known)}")
+    return frozenset(thing for thing in known if thing in words)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lacre.report.ground import Check
     from lacre.seal.model import Seal
     from lacre.seal.pipeline import Options, Progress, Sealed, Verification
+    from lacre.sensor import SensorGround
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,9 @@ class Work(Protocol):
         progress: Progress,
     ) -> Verification:
         """Prove an existing seal again."""
+
+    def probe(self) -> SensorGround:
+        """What the sensor can see on this kernel."""
 
     def examine(self) -> tuple[Check, ...]:
         """Everything that `lacre doctor` looks at."""
@@ -156,6 +160,12 @@ class RealWork:
         from lacre.seal import pipeline
 
         return pipeline.verify_seal(engine, compose, project, seal, options, progress)
+
+    def probe(self) -> SensorGround:
+        """What the sensor can see on this kernel."""
+        from lacre.sensor import probe
+
+        return probe()
 
     def examine(self) -> tuple[Check, ...]:
         """Everything that `lacre doctor` looks at."""

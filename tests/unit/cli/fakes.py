@@ -10,9 +10,11 @@ from typing import Any, cast
 
 from lacre.cli.work import Source
 from lacre.engine import Cleaned, Leftover, Project
+from lacre.errors import GroundError
 from lacre.report.ground import Check, State
 from lacre.seal.model import Seal
 from lacre.seal.pipeline import Options, Progress, Sealed, Verification
+from lacre.sensor import SensorGround
 from tests.unit.report import samples
 
 NETWORK = Leftover(kind="network", id="1", name="lacre-x", twin="x", alive=False)
@@ -91,6 +93,9 @@ class FakeWork:
         self.options = options
         self.during()
         return self.verification
+
+    def probe(self) -> SensorGround:
+        raise GroundError("looking at the sensor", "a test has none", "hand one in")
 
     def examine(self) -> tuple[Check, ...]:
         return self.checks

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -12,7 +13,7 @@ import lacre
 from lacre import __version__
 from lacre.cli import entry, options
 from lacre.cli.app import app
-from lacre.engine import Cleaned
+from lacre.engine import Cleaned, HostThing
 from lacre.errors import NotProvedError, UsageError
 from lacre.report.ground import Check, State
 from lacre.seal.model import Exercise, Margin
@@ -175,8 +176,9 @@ def test_clean_ends_with_1_when_something_stays() -> None:
 # the whole
 
 
-def test_the_margins_of_the_command_line_are_those_of_the_seal() -> None:
+def test_the_choices_of_the_command_line_are_those_of_the_models() -> None:
     assert [margin.value for margin in options.Margin] == [margin.value for margin in Margin]
+    assert set(get_args(options.HostThing)) == set(get_args(HostThing))
 
 
 def test_the_version_is_printed() -> None:

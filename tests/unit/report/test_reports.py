@@ -119,4 +119,4 @@ def test_the_capabilities_of_the_base_are_counted_as_docker_gives_them() -> None
     assert len(view.base_capabilities(web) or ()) == 13
     assert view.base_capabilities(db) is None
     none = web.model_copy(update={"cap_drop": ("ALL",), "cap_add": ("CHOWN",)})
-    assert view.base_capabilities(none) == {"CHOWN"}
+    assert view.base_capabilities(none) == frozenset({"CHOWN"})
