@@ -100,7 +100,9 @@ class Syscalls(Setting):
 
     base: Literal["allow-list", "docker-default", "unchanged"] = "allow-list"
     observed: frozenset[str] = frozenset()
-    allowed: frozenset[str] = Field(default=frozenset(), description="Everything allowed, `observed` included.")
+    allowed: frozenset[str] = Field(
+        default=frozenset(), description="Everything allowed, `observed` included."
+    )
 
 
 class Privileges(Setting):
@@ -191,9 +193,15 @@ class Seal(_Frozen):
     project: str
     margin: Margin
     exercises: tuple[Exercise, ...] = ()
-    files: tuple[str, ...] = Field(default=(), description="The Compose files, relative to the project directory.")
+    files: tuple[str, ...] = Field(
+        default=(), description="The Compose files, relative to the project directory."
+    )
     profiles: tuple[str, ...] = ()
-    source: str = Field(default="", description="SHA-256 of the resolved base configuration, secrets' values left out.")
+    source: str = Field(
+        default="", description="SHA-256 of the resolved base configuration, secrets' values left out."
+    )
     ground: Ground
-    trials: int = Field(default=0, description="How often a twin was run under a draft before this seal was written.")
+    trials: int = Field(
+        default=0, description="How often a twin was run under a draft before this seal was written."
+    )
     services: dict[str, ServiceSeal]

@@ -1,0 +1,176 @@
+"""What one run of a twin showed, and what all runs of one service together show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar
+
+from lacre.sensor import AnyFact, Counters, Fact, Identity, Listening, Refusal, Syscalls
+
+EPHEMERAL_PORTS = 32768  # ip(7): the default lower end of ip_local_port_range
+
+
+class Phase(StrEnum):
+    """A part of the life cycle, in order."""
+
+    START = "start"
+    FIRST = "first work"
+    SIGNALS = "signals"
+    STOP = "stop"
+    SECOND_START = "second start"
+    SECOND = "second work"
+    RECREATED_START = "start on old volumes"
+    RECREATED = "work on old volumes"
+    LAST_STOP = "last stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that did not work. `service` is empty where it cannot be told apart."""
+
+    phase: Phase
+    service: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """How the containers of a service ended when they were told to stop (or before)."""
+
+    exit_code: int
+    by_itself: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Peaks:
+    """The highest numbers of one service in one run. Memory in bytes, None where no cgroup file tells."""
+
+    memory: int | None = None
+    tasks: int = 0
+    descriptors: int = 0
+    oom_kills: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What one port answered to one question of the built-in exerciser."""
+
+    port: str  # "tcp/80"
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One life cycle of a twin, whole or up to the first failed phase. Mappings are keyed by service."""
+
+    name: str  # "baseline", "trial 3"
+    facts: Mapping[str, frozenset[AnyFact]]
+    phases: tuple[Phase, ...]  # those begun
+    failures: tuple[Failure, ...]
+    stopped: Mapping[tuple[str, Phase], Stopped]
+    signals: Mapping[str, tuple[str, ...]]  # sent and survived
+    responses: Mapping[str, frozenset[Response]]
+    peaks: Mapping[str, Peaks]
+    written: Mapping[str, frozenset[str]]  # paths of the upper layer at the end of a life
+    sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # bytes by written directory
+    addresses: Mapping[str, str] = field(default_factory=dict)  # of the twin's containers → service
+    skipped: tuple[str, ...] = ()  # parts of the life cycle left out, and why
+    seconds: float = 0.0  # the whole run
+    own_seconds: float = 0.0  # of these, starts, stops and exercises (not lacre's own work)
+    last_new_fact: float = 0.0
+
+    @property
+    def works(self) -> bool:
+        """Whether every phase that was begun passed."""
+        return not self.failures
+
+    def listening(self, service: str) -> frozenset[str]:
+        """`tcp/80` for each port that the service listens on, outside loopback and below the ephemeral range."""
+        return frozenset(
+            f"{fact.protocol}/{fact.port}"
+            for fact in self.facts.get(service, frozenset())
+            if isinstance(fact, Listening)
+            and fact.phase != Phase.SIGNALS
+            and 0 < fact.port < EPHEMERAL_PORTS
+            and not is_loopback(fact.address)
+        )
+
+    def refusals(self, service: str) -> list[Refusal]:
+        """The refusals of a service, in a stable order."""
+        found = [fact for fact in self.facts.get(service, frozenset()) if isinstance(fact, Refusal)]
+        order = {phase: number for number, phase in enumerate(Phase)}
+        return sorted(
+            found, key=lambda r: (order.get(Phase(r.phase), 99), r.because, r.what, r.syscall, r.by, r.uid)
+        )
+
+
+F = TypeVar("F")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The union of the observations of one service."""
+
+    service: str
+    facts: frozenset[AnyFact]
+    peaks: Peaks
+    written: frozenset[str] = frozenset()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, kind: type[F]) -> Iterator[F]:
+        """All facts of one kind, in no particular order."""
+        return (fact for fact in self.facts if isinstance(fact, kind))
+
+    def syscalls(self, arch: str) -> frozenset[str]:
+        """Names of all system calls seen under this ABI."""
+        return frozenset(name for fact in self.of(Syscalls) if fact.arch == arch for name in fact.names)
+
+    def uids(self) -> frozenset[int]:
+        """Every effective uid seen."""
+        return frozenset(fact.uid for fact in self.of(Identity))
+
+
+def profile(service: str, runs: Iterable[Run]) -> Profile:
+    """Merge what several runs showed of one service."""
+    facts: set[AnyFact] = set()
+    written: set[str] = set()
+    sizes: dict[str, int] = {}
+    memory: int | None = None
+    tasks = descriptors = kills = 0
+    for run in runs:
+        facts |= run.facts.get(service, frozenset())
+        written |= run.written.get(service, frozenset())
+        for directory, size in run.sizes.get(service, {}).items():
+            sizes[directory] = max(size, sizes.get(directory, 0))
+        peaks = run.peaks.get(service, Peaks())
+        memory = max(memory or 0, peaks.memory) if peaks.memory is not None else memory
+        tasks, descriptors = max(tasks, peaks.tasks), max(descriptors, peaks.descriptors)
+        kills += peaks.oom_kills
+    return Profile(
+        service, frozenset(facts), Peaks(memory, tasks, descriptors, kills), frozenset(written), sizes
+    )
+
+
+def counted(facts: Iterable[AnyFact]) -> Peaks:
+    """The peaks that the sensor counted (memory comes from the cgroup)."""
+    counters = [fact for fact in facts if isinstance(fact, Counters)]
+    return Peaks(
+        memory=None,
+        tasks=max((c.tasks_peak for c in counters), default=0),
+        descriptors=max((c.fds_peak for c in counters), default=0),
+        oom_kills=sum(c.oom_kills for c in counters),
+    )
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a textual address is the container's own loopback."""
+    return address.startswith("127.") or address in {"::1", "::ffff:127.0.0.1"}
+
+
+__all__ = [
+    "EPHEMERAL_PORTS", "Fact", "Failure", "Peaks", "Phase", "Profile", "Response", "Run", "Stopped",
+    "counted", "is_loopback", "profile",
+]  # fmt: skip

@@ -1,0 +1,218 @@
+"""The controls together, as the prove loop sees them: how the draft of one service is made, mended, loosened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lacre.observe import Phase
+from lacre.seal.context import Context
+from lacre.seal.controls import capabilities, filesystem, limits, logging, network, privileges, syscalls, user
+from lacre.seal.model import FileSystem, Image, LeftRefused, ServiceSeal, User
+from lacre.seal.prove import ServiceOutcome
+from lacre.sensor import Refusal, RefusedBecause
+
+_LIVED_BEFORE = {Phase.SECOND_START, Phase.SECOND}
+
+
+@dataclass(frozen=True)
+class ServiceAdvice:
+    """Advice for one service of the target."""
+
+    context: Context
+
+    def draft(self) -> ServiceSeal:
+        """The strictest draft, under the first candidate for the user."""
+        return self._draft_for(user.candidates(self.context)[0])
+
+    def _draft_for(self, candidate: User) -> ServiceSeal:
+        context = self.context
+        chosen = user.propose(context, candidate)
+        granted = capabilities.propose(context, chosen)
+        writable = filesystem.propose(context, chosen)
+        return ServiceSeal(
+            image=Image(
+                reference=context.image.reference,
+                layers=context.image.layers,
+                architecture=context.image.architecture,
+            ),
+            user=chosen,
+            capabilities=granted,
+            filesystem=writable,
+            syscalls=syscalls.propose(context, granted),
+            privileges=privileges.propose(context),
+            limits=limits.propose(context, writable),
+            logging=logging.propose(context),
+            network=network.propose(context),
+        )
+
+    def same(self, one: ServiceSeal, other: ServiceSeal) -> bool:
+        """Whether a twin would run the same under both."""
+        return _rules(one) == _rules(other)
+
+    def mend(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal:
+        """Each control lifts what is its own; what nobody lifts is stated as left refused."""
+        refusals = outcome.refusals
+        context = self.context
+        granted = capabilities.mend(draft.capabilities, refusals, context, draft.user)
+        writable = filesystem.mend(draft.filesystem, refusals, context, draft.user)
+        writable = _state_refused_reads(writable, refusals)
+        return draft.model_copy(
+            update={
+                "capabilities": granted,
+                "filesystem": writable,
+                "syscalls": syscalls.mend(draft.syscalls, refusals, granted),
+                "limits": limits.covering(limits.mend(draft.limits, refusals), writable, draft.filesystem),
+            }
+        )
+
+    def answer(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal:
+        """Lift what was only asked for: the last question before a phase failed may be why."""
+        writable = filesystem.mend_questions(draft.filesystem, outcome.questions, self.context, draft.user)
+        return draft.model_copy(
+            update={
+                "filesystem": writable,
+                "capabilities": capabilities.widen(
+                    draft.capabilities, outcome.asked, self.context, draft.user
+                ),
+                "limits": limits.covering(draft.limits, writable, draft.filesystem),
+            }
+        )
+
+    def loosen(self, draft: ServiceSeal, outcome: ServiceOutcome) -> tuple[int, ServiceSeal] | None:
+        """The cheapest thing to give up next. The steps' order is their price."""
+        steps: tuple[Callable[[ServiceSeal, ServiceOutcome], ServiceSeal | None], ...] = (
+            self._keep_over_restart,
+            self._other_user_for_foreign_paths,
+            self._writable_root_for_named_paths,
+            self._uncover,
+            self._next_user,
+            self._docker_seccomp,
+            self._new_privileges,
+            self._no_limits,
+            self._writable_root,
+        )
+        for price, step in enumerate(steps):
+            looser = step(draft, outcome)
+            if looser is not None:
+                return price, looser
+        return None
+
+    def removable(self, draft: ServiceSeal) -> tuple[str, ...]:
+        """Capabilities granted in company, and controls given up without a refusal that names them."""
+        phases: dict[str, int] = {}
+        for grant in draft.capabilities.grants:
+            phases[grant.phase] = phases.get(grant.phase, 0) + 1
+        in_company = [g.what for g in draft.capabilities.grants if phases[g.phase] > 1]
+        given_up = [
+            name
+            for name in (syscalls.NAME, privileges.NAME, limits.NAME)
+            if getattr(draft, name).off == _UNEXPLAINED
+        ]
+        return (*(f"capability {name}" for name in in_company), *(f"control {name}" for name in given_up))
+
+    def without(self, draft: ServiceSeal, items: frozenset[str]) -> ServiceSeal:
+        """The draft with capabilities taken away and controls put back."""
+        names = [item.removeprefix("capability ") for item in items if item.startswith("capability ")]
+        update: dict[str, object] = {"capabilities": capabilities.without(draft.capabilities, names)}
+        strict = self._draft_for(draft.user) if any(item.startswith("control ") for item in items) else draft
+        for item in items:
+            if item.startswith("control "):
+                name = item.removeprefix("control ")
+                update[name] = getattr(strict, name)
+        return draft.model_copy(update=update)
+
+    # ---- what can be given up, cheapest first ------------------------------------------------------
+
+    def _keep_over_restart(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
+        if outcome.phase not in _LIVED_BEFORE:
+            return None
+        writable = filesystem.kept(draft.filesystem, self.context)
+        return None if writable is None else draft.model_copy(update={"filesystem": writable})
+
+    def _other_user_for_foreign_paths(
+        self, draft: ServiceSeal, outcome: ServiceOutcome
+    ) -> ServiceSeal | None:
+        """A path that belongs to somebody else was refused: only another user helps."""
+        if draft.user.root or not any(self._is_foreign(r, draft) for r in outcome.refusals):
+            return None
+        return self._next_user(draft, outcome)
+
+    def _is_foreign(self, refusal: Refusal, draft: ServiceSeal) -> bool:
+        if refusal.because is RefusedBecause.PERMISSION:
+            return True
+        if refusal.because is not RefusedBecause.READ_ONLY:
+            return False
+        entry = self.context.entry(refusal.what) or self.context.entry(refusal.what.rpartition("/")[0] or "/")
+        uid = int((draft.user.user or "0").partition(":")[0]) or refusal.uid
+        return entry is not None and entry.uid != uid and not entry.mode & 0o002
+
+    def _writable_root_for_named_paths(
+        self, draft: ServiceSeal, outcome: ServiceOutcome
+    ) -> ServiceSeal | None:
+        paths = sorted(
+            {r.what for r in outcome.refusals if r.because is RefusedBecause.READ_ONLY and r.writing}
+        )
+        stated = {left.what: left.reason for left in draft.filesystem.left}
+        named = [path for path in paths if path in stated]
+        if draft.filesystem.off or not named:
+            return None
+        reason = f"it must write {named[0]}: {stated[named[0]]}"
+        return draft.model_copy(update={"filesystem": filesystem.given_up(draft.filesystem, reason)})
+
+    def _uncover(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
+        del outcome
+        writable = filesystem.uncover(draft.filesystem, self.context)
+        return None if writable is None else draft.model_copy(update={"filesystem": writable})
+
+    def _next_user(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
+        del outcome
+        candidates = user.candidates(self.context)
+        tried = [candidate.user for candidate in candidates].index(draft.user.user)
+        return self._draft_for(candidates[tried + 1]) if tried + 1 < len(candidates) else None
+
+    def _docker_seccomp(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
+        del outcome
+        if draft.syscalls.off:
+            return None
+        return draft.model_copy(update={"syscalls": syscalls.given_up(draft.syscalls, _UNEXPLAINED)})
+
+    def _new_privileges(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
+        del outcome
+        if draft.privileges.off:
+            return None
+        return draft.model_copy(update={"privileges": privileges.given_up(_UNEXPLAINED)})
+
+    def _no_limits(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
+        del outcome
+        return (
+            None if draft.limits.off else draft.model_copy(update={"limits": limits.given_up(_UNEXPLAINED)})
+        )
+
+    def _writable_root(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
+        del outcome
+        if draft.filesystem.off:
+            return None
+        return draft.model_copy(update={"filesystem": filesystem.given_up(draft.filesystem, _UNEXPLAINED)})
+
+
+_UNEXPLAINED = "the exercise fails with it, and no refusal tells why"
+
+_SAYS_ONLY = {"grants", "left", "off"}  # fields of a setting that a twin does not feel
+
+
+def _rules(seal: ServiceSeal) -> dict[str, object]:
+    controls = ("user", "capabilities", "filesystem", "syscalls", "privileges", "limits", "logging")
+    return {name: getattr(seal, name).model_dump(exclude=_SAYS_ONLY) for name in controls}
+
+
+def _state_refused_reads(setting: FileSystem, refusals: tuple[Refusal, ...]) -> FileSystem:
+    """A file that may no longer be read is stated: nothing that a seal grants would change it."""
+    for refusal in refusals:
+        if refusal.because is not RefusedBecause.PERMISSION or refusal.writing:
+            continue
+        if all(left.what != refusal.what for left in setting.left):
+            reason = f"{refusal.syscall} refused to uid {refusal.uid}, which does not own it"
+            left = LeftRefused(what=refusal.what, reason=reason, by=refusal.by, phase=refusal.phase)
+            setting = setting.model_copy(update={"left": (*setting.left, left)})
+    return setting

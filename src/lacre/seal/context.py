@@ -1,0 +1,70 @@
+"""What the controls know when they derive the seal of one service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from lacre.engine import Entry, ImageInfo, Service
+from lacre.observe import Profile
+from lacre.seal.model import Margin
+
+# Mounted by the engine or the kernel in every container: never part of a service's own file system
+ENGINE_PATHS = ("/dev", "/proc", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/.dockerenv")
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Owner and mode of a directory."""
+
+    uid: int
+    gid: int
+    mode: int
+
+
+@dataclass(frozen=True)
+class Context:
+    """One service of the target, what was seen of it, and how much room to leave.
+
+    `names`: addresses of the twin's containers → service, to name peers. `volume_owners`: owner of each
+    mounted directory of the base before the service ever started, where it is known.
+    """
+
+    service: Service
+    image: ImageInfo
+    profile: Profile
+    margin: Margin
+    logging_driver: str = "json-file"
+    seccomp: str = "derived"
+    names: Mapping[str, str] = field(default_factory=dict)
+    volume_owners: Mapping[str, Owner] = field(default_factory=dict)
+
+    def entry(self, path: str) -> Entry | None:
+        """What the image has at a path."""
+        return self.image.tree.get(path)
+
+    def children(self, directory: str) -> list[str]:
+        """Paths of the image below a directory, at any depth."""
+        prefix = directory.rstrip("/") + "/"
+        return [path for path in self.image.tree if path.startswith(prefix)]
+
+    def base_mounts(self) -> tuple[str, ...]:
+        """Targets that the base or the image mounts something on."""
+        targets = {mount.target for mount in self.service.mounts} | set(self.image.volumes)
+        targets |= {secret for secret in self.service.secrets if secret.startswith("/")}
+        return tuple(sorted(targets))
+
+    def is_mounted(self, path: str) -> bool:
+        """Whether a path lies on a mount of the base, of the image's VOLUMEs or of the engine."""
+        return any(is_below(path, target) for target in (*self.base_mounts(), *ENGINE_PATHS))
+
+
+def is_below(path: str, directory: str) -> bool:
+    """Whether `path` is `directory` or lies below it (both absolute)."""
+    return path == directory or path.startswith(directory.rstrip("/") + "/")
+
+
+def parent(path: str) -> str:
+    """The directory that holds a path."""
+    return str(PurePosixPath(path).parent)

@@ -1,0 +1,95 @@
+"""Drop ALL, add back what is needed: grown from counted refusals, then searched for the smallest set.
+
+The kernel asks about more capabilities than an application needs, so what was asked is only an upper bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lacre.seal.context import Context
+from lacre.seal.model import Capabilities, Grant, User
+from lacre.sensor import CapabilityAsked, Refusal, RefusedBecause
+
+NAME = "capabilities"
+
+# Refusals of these fail no system call (capabilities(7); kernel/audit.c, security/commoncap.c): the
+# question itself counts, where a phase fails
+SILENT = frozenset({"AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "IPC_LOCK", "FSETID"})
+
+
+def propose(context: Context, user: User) -> Capabilities:
+    """None at first: what is really needed is refused with a name."""
+    del context, user
+    return Capabilities()
+
+
+def mend(setting: Capabilities, refusals: Iterable[Refusal], context: Context, user: User) -> Capabilities:
+    """Add the capabilities whose refusal failed a system call. A non-root user cannot have any."""
+    if not user.root or setting.off:
+        return setting
+    refused = [r for r in refusals if r.because is RefusedBecause.CAPABILITY and r.what not in setting.add]
+    if any(r.what == "DAC_READ_SEARCH" for r in refused):
+        # the kernel asks for the wider one when the narrower is refused (fs/namei.c, generic_permission)
+        refused = [r for r in refused if r.what != "DAC_OVERRIDE"]
+    grants = [
+        Grant(what=r.what, reason=f"{r.syscall} failed without it", by=r.by, phase=r.phase) for r in refused
+    ]
+    return _add(setting, grants, context)
+
+
+def widen(
+    setting: Capabilities, asked: Iterable[CapabilityAsked], context: Context, user: User
+) -> Capabilities:
+    """Where a phase fails and no counted refusal tells why: everything that was asked and refused in it."""
+    if not user.root or setting.off:
+        return setting
+    reason = "asked in a phase that failed, and nothing else was refused"
+    grants = [
+        Grant(what=q.name, reason=reason, by=q.by, phase=q.phase)
+        for q in sorted(asked, key=lambda q: (q.name, q.by))
+        if not q.granted and not q.hint and q.name not in setting.add
+    ]
+    return _add(setting, grants, context)
+
+
+def _add(setting: Capabilities, grants: list[Grant], context: Context) -> Capabilities:
+    """Add grants, one for each capability, as far as the base has them: a seal never adds power."""
+    first = {grant.what: grant for grant in reversed(grants) if grant.what in granted_by_base(context)}
+    if not first:
+        return setting
+    kept = (*setting.grants, *(first[name] for name in sorted(first)))
+    return setting.model_copy(update={"add": setting.add | set(first), "grants": kept})
+
+
+def without(setting: Capabilities, names: Iterable[str]) -> Capabilities:
+    """The setting without some of its capabilities."""
+    gone = frozenset(names)
+    kept = tuple(grant for grant in setting.grants if grant.what not in gone)
+    return setting.model_copy(update={"add": setting.add - gone, "grants": kept})
+
+
+# Docker's default set (docs.docker.com, runtime privilege): what a container has without cap_add
+DEFAULT = frozenset({
+    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE",
+    "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+})  # fmt: skip
+
+# capabilities(7), Linux 6.12
+ALL = DEFAULT | frozenset({
+    "AUDIT_CONTROL", "AUDIT_READ", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE", "DAC_READ_SEARCH",
+    "IPC_LOCK", "IPC_OWNER", "LEASE", "LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "NET_ADMIN",
+    "NET_BROADCAST", "PERFMON", "SYSLOG", "SYS_ADMIN", "SYS_BOOT", "SYS_MODULE", "SYS_NICE", "SYS_PACCT",
+    "SYS_PTRACE", "SYS_RAWIO", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "WAKE_ALARM",
+})  # fmt: skip
+
+
+def granted_by_base(context: Context) -> frozenset[str]:
+    """What the base lets a root process have."""
+    service = context.service
+    if service.privileged or "ALL" in service.cap_add:
+        return ALL - frozenset(service.cap_drop)
+    dropped = ALL if "ALL" in service.cap_drop else frozenset(service.cap_drop)
+    granted = (DEFAULT - dropped) | frozenset(service.cap_add)
+    # the part of DAC_OVERRIDE that only reads: less power, not more
+    return granted | {"DAC_READ_SEARCH"} if "DAC_OVERRIDE" in granted else granted

@@ -1,0 +1,392 @@
+"""Read-only root, and for each write the smallest directory that stays writable.
+
+A tmpfs for what may vanish, a named volume for what must last; never over program files of the image.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from lacre.observe import Phase
+from lacre.seal.context import Context, is_below, parent
+from lacre.seal.model import FileSystem, Grant, LeftRefused, Margin, NamedVolume, Tmpfs, User
+from lacre.sensor import (
+    Executed,
+    Identity,
+    MappedExecutable,
+    Opened,
+    Origin,
+    Refusal,
+    RefusedBecause,
+    Write,
+    WriteKind,
+)  # fmt: skip
+
+NAME = "filesystem"
+
+MIB = 1024 * 1024
+TMPFS_SIZE = 64 * MIB  # the least, whatever was seen: docs/seal.md, sizes
+TEMPORARY_SIZE = 256 * MIB  # /tmp and /var/tmp: uploads and sorts that no short exercise shows
+TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 (hier(7): every program may expect them)
+
+# Directories that are shared by everything in an image: a mount here would hide or free far too much (hier(7))
+SHARED = frozenset({
+    "/", "/bin", "/boot", "/etc", "/home", "/lib", "/lib32", "/lib64", "/libx32", "/media", "/mnt", "/opt",
+    "/sbin", "/srv", "/usr", "/usr/bin", "/usr/include", "/usr/lib", "/usr/libexec", "/usr/local",
+    "/usr/local/bin", "/usr/local/etc", "/usr/local/lib", "/usr/local/sbin", "/usr/local/share", "/usr/sbin",
+    "/usr/share", "/usr/src", "/var", "/var/lib",
+})  # fmt: skip
+
+# Byte code that an interpreter writes beside the program: whoever may write it may replace the program
+BYTE_CODE = frozenset({"__pycache__"})
+
+VANISHING = ("/run", "/var/run", "/tmp", "/var/tmp", "/dev/shm", "/var/lock")  # noqa: S108 (gone at each boot)
+MOST_PREPARED = 32  # directories handed empty to the service's uid that get a tmpfs of their own
+_AGAIN = frozenset({Phase.SECOND_START, Phase.SECOND})
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """One path that the application wants to write to, and who."""
+
+    path: str
+    by: str
+    phase: str
+    uid: int
+    inside: bool  # the path itself is the directory to make writable
+
+
+def propose(context: Context, user: User) -> FileSystem:
+    """The narrowest grants for all writes of the baseline."""
+    setting = FileSystem(read_only=True)
+    for directory in TEMPORARY:
+        entry = context.entry(directory)
+        if entry is not None and entry.kind == "directory" and not context.is_mounted(directory):
+            reason = "a temporary directory of the image: big uploads and sorts need it, a short exercise does not show it"
+            setting = _with_tmpfs(setting, directory, context, user, Grant(what=directory, reason=reason), 0)
+    if context.margin is not Margin.EXACT:
+        for directory in _prepared(context, user):
+            reason = "the image hands it empty to the service's own user: made to be written, if only later"
+            setting = _with_tmpfs(setting, directory, context, user, Grant(what=directory, reason=reason), 0)
+    return _allow(setting, _observed(context), context, user)
+
+
+def mend(setting: FileSystem, refusals: Iterable[Refusal], context: Context, user: User) -> FileSystem:
+    """Grant refused writes, enlarge what was full, allow executable memory where it was refused."""
+    if setting.off:
+        return setting
+    wanted = []
+    for refusal in refusals:
+        if refusal.because is RefusedBecause.FULL:
+            setting = _enlarged(setting, refusal)
+        elif refusal.because is RefusedBecause.NO_EXEC:
+            setting = _executable(setting, refusal)
+        elif refusal.because in {RefusedBecause.READ_ONLY, RefusedBecause.PERMISSION} and refusal.writing:
+            wanted.append(_Wanted(refusal.what, refusal.by, refusal.phase, refusal.uid, inside=False))
+    return _allow(setting, wanted, context, user)
+
+
+def mend_questions(
+    setting: FileSystem, refusals: Iterable[Refusal], context: Context, user: User
+) -> FileSystem:
+    """A phase failed: what was only asked, or changed nothing (a chown to the same owner), may be the reason."""
+    if setting.off:
+        return setting
+    wanted = []
+    for refusal in refusals:
+        if refusal.because is not RefusedBecause.READ_ONLY:
+            continue
+        entry = context.entry(refusal.what)
+        wanted.append(
+            _Wanted(refusal.what, refusal.by, refusal.phase, refusal.uid,
+                    inside=entry is not None and entry.kind == "directory")
+        )  # fmt: skip
+    return _allow(setting, wanted, context, user)
+
+
+def uncover(setting: FileSystem, context: Context) -> FileSystem | None:
+    """Take away the mount that hides most of the image, or None: a mount can break what no refusal explains."""
+    hiding = [
+        mount for mount in setting.tmpfs if context.children(mount.path) and mount.path not in TEMPORARY
+    ]
+    prepared = [mount for mount in setting.tmpfs if context.entry(mount.path) and mount.path not in TEMPORARY]
+    for mount in hiding or prepared:
+        reason = "left read-only: a tmpfs here hides what the image has"
+        left = LeftRefused(what=mount.path, reason=reason)
+        return setting.model_copy(
+            update={
+                "tmpfs": tuple(m for m in setting.tmpfs if m != mount),
+                "grants": tuple(g for g in setting.grants if g.what != mount.path),
+                "left": (*setting.left, left),
+            }
+        )
+    return None
+
+
+def kept(setting: FileSystem, context: Context) -> FileSystem | None:
+    """Turn the tmpfs mounts that hold application files into named volumes, which outlive a restart."""
+    lasting = [
+        mount
+        for mount in setting.tmpfs
+        if not any(is_below(mount.path, directory) for directory in VANISHING)
+    ]
+    if not lasting:
+        return None
+    for mount in lasting:
+        grants = tuple(
+            grant.model_copy(update={"reason": f"{grant.reason}; must outlive a restart"})
+            if grant.what == mount.path else grant
+            for grant in setting.grants
+        )  # fmt: skip
+        setting = setting.model_copy(
+            update={
+                "tmpfs": tuple(m for m in setting.tmpfs if m != mount),
+                "volumes": (
+                    *setting.volumes,
+                    NamedVolume(path=mount.path, name=_volume_name(context, mount.path)),
+                ),
+                "grants": grants,
+            }
+        )
+    return setting
+
+
+def given_up(setting: FileSystem, reason: str) -> FileSystem:
+    """Writable root, for an application that writes where nothing may be granted."""
+    return FileSystem(
+        read_only=False, tmpfs=setting.tmpfs, volumes=setting.volumes, grants=setting.grants, off=reason
+    )
+
+
+# ---- from a write to a grant ----------------------------------------------------------------------------
+
+
+def _observed(context: Context) -> list[_Wanted]:
+    wanted = [
+        _Wanted(fact.path, fact.by, fact.phase, fact.uid, inside=False)
+        for fact in context.profile.of(Write)
+        if fact.kind is not WriteKind.ATTRIBUTES and fact.filesystem not in {"proc", "sysfs"}
+    ]
+    seen = {want.path for want in wanted}
+    for path in context.profile.written:
+        entry = context.entry(path)
+        if (
+            path not in seen
+            and (entry is None or entry.kind == "file")
+            and not _only_attributes(path, context)
+        ):
+            wanted.append(_Wanted(path, "", "", 0, inside=False))
+    return sorted(wanted, key=lambda want: (want.path.count("/"), want.path, want.by, want.phase))
+
+
+def _only_attributes(path: str, context: Context) -> bool:
+    return any(fact.path == path and fact.kind is WriteKind.ATTRIBUTES for fact in context.profile.of(Write))
+
+
+def _allow(setting: FileSystem, wanted: Iterable[_Wanted], context: Context, user: User) -> FileSystem:
+    for want in wanted:
+        if context.is_mounted(want.path) or _is_granted(setting, want):
+            continue
+        directory, refusal = _directory_for(want, context, user)
+        if directory is None:
+            left = LeftRefused(what=want.path, reason=refusal, by=want.by, phase=want.phase)
+            if all(known.what != left.what for known in setting.left):
+                setting = setting.model_copy(update={"left": (*setting.left, left)})
+            continue
+        grant = Grant(what=directory, reason=f"writes {want.path}", by=want.by, phase=want.phase)
+        if _must_last(directory, context) or _content_of(directory, context):
+            volume = NamedVolume(path=directory, name=_volume_name(context, directory))
+            setting = setting.model_copy(
+                update={"volumes": (*setting.volumes, volume), "grants": (*setting.grants, grant)}
+            )
+        else:
+            setting = _with_tmpfs(setting, directory, context, user, grant, want.uid)
+    return setting
+
+
+def _is_granted(setting: FileSystem, want: _Wanted) -> bool:
+    mounts = [mount.path for mount in setting.tmpfs] + [volume.path for volume in setting.volumes]
+    directory = want.path if want.inside else parent(want.path)
+    return any(is_below(directory, mount) for mount in mounts)
+
+
+def _directory_for(want: _Wanted, context: Context, user: User) -> tuple[str | None, str]:
+    """The directory to make writable for a path, or None and why there is none."""
+    directory = want.path if want.inside else parent(want.path)
+    parts = PurePosixPath(directory).parts
+    if BYTE_CODE & set(parts):
+        return None, "byte code beside the program: whoever may write it may replace the program"
+    anchor = directory
+    while anchor != "/" and context.entry(anchor) is None:
+        anchor = parent(anchor)
+    below = parts[len(PurePosixPath(anchor).parts)] if anchor != directory else ""
+    deeper = f"{anchor.rstrip('/')}/{below}" if below else None
+    refusal = _why_not(anchor, want, context, user)
+    if not refusal:
+        return anchor, ""
+    if deeper is not None and not is_below(deeper, "/etc"):
+        return deeper, ""
+    return None, refusal
+
+
+def _why_not(directory: str, want: _Wanted, context: Context, user: User) -> str:
+    """Why nothing may be mounted on a directory of the image; empty where it may."""
+    if directory in SHARED:
+        return f"{directory} is shared by everything in the image"
+    if _programs_below(directory, context):
+        return f"the program itself was loaded from {directory}"
+    content = _content_of(directory, context)
+    if not content:
+        return ""
+    if is_below(directory, "/etc"):
+        return f"{directory} holds configuration of the image"
+    uids = _own_uids(context, user)
+    foreign = [path for path in content if (entry := context.entry(path)) and entry.uid not in uids - {0}]
+    if foreign:
+        return f"{directory} holds files of the image that are not the application's own ({foreign[0]})"
+    del want
+    return ""
+
+
+def _programs_below(directory: str, context: Context) -> bool:
+    paths = {fact.path for fact in context.profile.of(MappedExecutable)}
+    for fact in context.profile.of(Executed):
+        paths |= {fact.path, fact.script} if fact.origin is Origin.IMAGE else {fact.script}
+    return any(is_below(path, directory) for path in paths if path in context.image.tree)
+
+
+def _content_of(directory: str, context: Context) -> list[str]:
+    """Files of the image below a directory that the baseline opened or changed: a tmpfs would hide them."""
+    touched = {fact.path for fact in context.profile.of(Opened) if not fact.directory}
+    touched |= {fact.path for fact in context.profile.of(Write) if fact.kind is WriteKind.MODIFY}
+    return sorted(
+        path
+        for path in touched
+        if is_below(path, directory) and (entry := context.entry(path)) is not None and entry.kind == "file"
+    )
+
+
+def _own_uids(context: Context, user: User) -> set[int]:
+    uids = {fact.uid for fact in context.profile.of(Identity)}
+    if user.user is not None:
+        uids.add(int(user.user.partition(":")[0]))
+    return uids
+
+
+def _must_last(directory: str, context: Context) -> bool:
+    """Whether files written in the first life were read again in the second start or work."""
+    if any(is_below(directory, vanishing) for vanishing in VANISHING):
+        return False
+    written = {
+        fact.path
+        for fact in context.profile.of(Write)
+        if fact.kind in {WriteKind.CREATE, WriteKind.MODIFY} and Phase(fact.phase) not in _AGAIN
+    }
+    again = {fact.path for fact in context.profile.of(Opened) if fact.phase in _AGAIN and not fact.directory}
+    return any(is_below(path, directory) for path in written & again)
+
+
+def _volume_name(context: Context, directory: str) -> str:
+    slug = re.sub(r"[^a-z0-9]+", "-", directory.lower()).strip("-")
+    return f"{context.service.name}-{slug}"
+
+
+# ---- tmpfs mounts ---------------------------------------------------------------------------------------
+
+
+def _with_tmpfs(
+    setting: FileSystem, directory: str, context: Context, user: User, grant: Grant, uid: int
+) -> FileSystem:
+    """Add a tmpfs, and one for each prepared subdirectory that it would hide."""
+    if any(mount.path == directory for mount in setting.tmpfs):
+        return setting
+    mounts = [_tmpfs(directory, context, user, uid)]
+    for path in sorted(context.children(directory)):
+        entry = context.entry(path)
+        hidden = all(known.path != path for known in setting.tmpfs)
+        if entry is not None and entry.kind == "directory" and hidden and not context.is_mounted(path):
+            mounts.append(_tmpfs(path, context, user, entry.uid))
+    if len(mounts) > MOST_PREPARED:
+        mounts = mounts[:1]
+    nested = tuple(
+        Grant(what=mount.path, reason=f"prepared by the image below {directory}, which a tmpfs hides")
+        for mount in mounts[1:]
+    )
+    return setting.model_copy(
+        update={"tmpfs": (*setting.tmpfs, *mounts), "grants": (*setting.grants, grant, *nested)}
+    )
+
+
+def _tmpfs(directory: str, context: Context, user: User, uid: int) -> Tmpfs:
+    entry = context.entry(directory)
+    mode = entry.mode & 0o1777 if entry is not None else 0o755
+    owner, group = (entry.uid, entry.gid) if entry is not None else (uid, uid)
+    if not mode & 0o002:
+        if user.user is not None:
+            owner, group = (int(part) for part in user.user.split(":"))
+        elif not user.root and uid:
+            owner = uid
+    size = TEMPORARY_SIZE if directory in TEMPORARY else TMPFS_SIZE
+    size = max(size, 4 * sum(n for path, n in context.profile.sizes.items() if is_below(path, directory)))
+    return Tmpfs(
+        path=directory, size=_rounded(size), mode=mode, uid=owner, gid=group,
+        exec=_runs_code_from(directory, context),
+    )  # fmt: skip
+
+
+def _rounded(size: int) -> int:
+    return -(-size // MIB) * MIB
+
+
+def _runs_code_from(directory: str, context: Context) -> bool:
+    """Whether code made at run time was mapped or executed from here."""
+    mapped = {fact.path for fact in context.profile.of(MappedExecutable)}
+    mapped |= {fact.path for fact in context.profile.of(Executed) if fact.origin is not Origin.IMAGE}
+    return any(is_below(path, directory) and path not in context.image.tree for path in mapped)
+
+
+def _prepared(context: Context, user: User) -> list[str]:
+    """Directories that the image hands empty to the service's own unprivileged uid."""
+    uids = _own_uids(context, user) - {0}
+    found = [
+        path
+        for path, entry in context.image.tree.items()
+        if entry.kind == "directory"
+        and entry.uid in uids
+        and not context.is_mounted(path)
+        and not any(is_below(path, directory) for directory in TEMPORARY)
+        and not context.children(path)
+        and parent(path) != "/home"
+    ]
+    return sorted(found)[:MOST_PREPARED]
+
+
+def _enlarged(setting: FileSystem, refusal: Refusal) -> FileSystem:
+    full = _mount_of(setting, refusal.what)
+    if full is None:
+        return setting
+    larger = full.model_copy(update={"size": full.size * 4})
+    return setting.model_copy(update={"tmpfs": tuple(larger if m == full else m for m in setting.tmpfs)})
+
+
+def _executable(setting: FileSystem, refusal: Refusal) -> FileSystem:
+    mount = _mount_of(setting, refusal.what)
+    if mount is None or mount.exec:
+        return setting
+    grant = Grant(
+        what=f"{mount.path} (exec)", reason=f"maps {refusal.what} as code", by=refusal.by, phase=refusal.phase
+    )
+    return setting.model_copy(
+        update={
+            "tmpfs": tuple(m.model_copy(update={"exec": True}) if m == mount else m for m in setting.tmpfs),
+            "grants": (*setting.grants, grant),
+        }
+    )
+
+
+def _mount_of(setting: FileSystem, path: str) -> Tmpfs | None:
+    mounts = [mount for mount in setting.tmpfs if is_below(path, mount.path)]
+    return max(mounts, key=lambda mount: len(mount.path), default=None)

@@ -1,0 +1,88 @@
+"""Memory, processes, CPU and descriptors: to protect the host and the neighbours, not to fit the application.
+
+So they are generous and stated: at least four times the peak, and never below a floor. What the user set
+himself is kept. tmpfs pages count as memory, so the memory limit covers the tmpfs sizes too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lacre.seal.context import Context
+from lacre.seal.model import FileSystem, Grant, Limits, Margin
+from lacre.sensor import Refusal, RefusedBecause
+
+NAME = "limits"
+
+MIB = 1024 * 1024
+TIMES = {Margin.EXACT: 4, Margin.NORMAL: 4, Margin.WIDE: 8}
+LEAST_MEMORY = 256 * MIB  # beside tmpfs
+LEAST_TASKS = 64
+LEAST_CPUS = 1.0
+LEAST_DESCRIPTORS = 1024  # the soft limit of most distributions; select(2) can use no more
+
+
+def propose(context: Context, filesystem: FileSystem) -> Limits:
+    """Limits from the peaks, where the base has none."""
+    times, service, peaks = TIMES[context.margin], context.service, context.profile.peaks
+    shm = service.shm_size or 64 * MIB
+    tmpfs = sum(mount.size for mount in filesystem.tmpfs) + shm
+    memory = max(LEAST_MEMORY, times * (peaks.memory or 0)) + tmpfs
+    tasks = max(LEAST_TASKS, times * peaks.tasks)
+    descriptors = max(LEAST_DESCRIPTORS, times * peaks.descriptors)
+    kept = "set in the project, kept"
+    peak_memory = "unknown" if peaks.memory is None else f"{-(-peaks.memory // MIB)}M"
+    return Limits(
+        memory=None if service.memory else _rounded(memory, 64 * MIB),
+        pids=None if service.pids else _rounded(tasks, 16),
+        cpus=None if service.cpus else LEAST_CPUS,
+        nofile=None if service.nofile else _rounded(descriptors, 1024),
+        grants=(
+            Grant(
+                what="memory",
+                reason=kept
+                if service.memory
+                else f"{times} times the peak of {peak_memory}, and all tmpfs and /dev/shm",
+            ),
+            Grant(
+                what="pids", reason=kept if service.pids else f"{times} times the peak of {peaks.tasks} tasks"
+            ),
+            Grant(what="cpus", reason=kept if service.cpus else "one core: protects the neighbours"),
+            Grant(
+                what="nofile",
+                reason=kept
+                if service.nofile
+                else f"{times} times the highest descriptor, {peaks.descriptors}",
+            ),
+        ),
+    )
+
+
+def mend(setting: Limits, refusals: Iterable[Refusal]) -> Limits:
+    """Double whatever limit was hit."""
+    hit = {refusal.because for refusal in refusals}
+    larger: dict[str, int] = {}
+    if RefusedBecause.MEMORY in hit and setting.memory:
+        larger["memory"] = setting.memory * 2
+    if RefusedBecause.PROCESSES in hit and setting.pids:
+        larger["pids"] = setting.pids * 2
+    if RefusedBecause.FILES in hit and setting.nofile:
+        larger["nofile"] = setting.nofile * 2
+    return setting.model_copy(update=larger) if larger else setting
+
+
+def covering(setting: Limits, filesystem: FileSystem, before: FileSystem) -> Limits:
+    """The memory limit after tmpfs mounts were added or enlarged."""
+    more = sum(m.size for m in filesystem.tmpfs) - sum(m.size for m in before.tmpfs)
+    if setting.memory is None or more <= 0:
+        return setting
+    return setting.model_copy(update={"memory": setting.memory + _rounded(more, MIB)})
+
+
+def given_up(reason: str) -> Limits:
+    """No limits: the application fails under them although none was seen to be hit."""
+    return Limits(off=reason)
+
+
+def _rounded(number: int, step: int) -> int:
+    return -(-number // step) * step

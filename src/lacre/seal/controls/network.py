@@ -1,0 +1,28 @@
+"""What listens and who is reached: reported, not yet enforced."""
+
+from __future__ import annotations
+
+from lacre.observe.model import EPHEMERAL_PORTS, is_loopback
+from lacre.seal.context import Context
+from lacre.seal.model import Network
+from lacre.sensor import Direction, Listening, Peer
+
+NAME = "network"
+
+MOST_PEERS = 100
+RESOLVER = "127.0.0.11"  # Docker's own name server in every container of a user-defined network
+
+
+def propose(context: Context) -> Network:
+    """Ports that listen outside loopback, and peers by service name where they are one of the project's."""
+    listening = {
+        f"{fact.protocol}/{fact.port}"
+        for fact in context.profile.of(Listening)
+        if not is_loopback(fact.address) and 0 < fact.port < EPHEMERAL_PORTS
+    }
+    reaches = {
+        f"{context.names.get(fact.address, fact.address)}:{fact.protocol}/{fact.port}"
+        for fact in context.profile.of(Peer)
+        if fact.direction is Direction.OUT and not is_loopback(fact.address) and fact.port
+    }
+    return Network(listening=tuple(sorted(listening)), reaches=tuple(sorted(reaches)[:MOST_PEERS]))

@@ -1,0 +1,99 @@
+"""Who the application runs as: the uid that it ends up with, from the very start, where it can be.
+
+Docker gives no capability to a container that starts under a non-root `user:`, so this control is fixed in
+an outer loop of the prove loop: each candidate gets a fresh draft of all other controls.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from lacre.observe import Phase
+from lacre.seal.context import Context, is_below
+from lacre.seal.model import Grant, User
+from lacre.sensor import Executed, Fact, Identity, Listening, Opened, Peer, Write
+
+NAME = "user"
+
+UNPRIVILEGED = 65532  # the uid that distroless images call nonroot: owns nothing in ordinary images
+_STARTING = {Phase.START, Phase.SECOND_START, Phase.RECREATED_START}
+
+
+def candidates(context: Context) -> list[User]:
+    """All users worth trying, strictest first; the last one is what the base has."""
+    own = _configured_user(context)
+    if own not in {"", "0", "root"}:
+        return [User(user=None, root=False)]
+    as_it_was = User(user=None, root=True)
+    found = [_as_user(context, uid, gid, "the application runs as this user after its start")
+             for uid, gid in _working_ids(context)]  # fmt: skip
+    if not found:
+        found = _for_root_all_along(context)
+    return [*found, as_it_was]
+
+
+def propose(context: Context, user: User) -> User:
+    """Name the evidence for a candidate."""
+    if user.root and not user.grants:
+        reason = "the main process starts as root: no other user was found under which the exercise passes"
+        return user.model_copy(update={"grants": (Grant(what="root", reason=reason),)})
+    del context
+    return user
+
+
+def _configured_user(context: Context) -> str:
+    user = context.service.user if context.service.user is not None else context.image.user
+    return user.partition(":")[0]
+
+
+def _working_ids(context: Context) -> list[tuple[int, int]]:
+    """Unprivileged ids under which work is done, the busiest first."""
+    weight: Counter[int] = Counter()
+    groups: dict[int, Counter[int]] = {}
+    for fact in context.profile.facts:
+        if not isinstance(fact, Fact) or fact.uid == 0:
+            continue
+        if isinstance(fact, Identity):
+            groups.setdefault(fact.uid, Counter())[fact.gid] += 1
+            weight[fact.uid] += 1
+        elif isinstance(fact, Listening | Peer | Write):
+            weight[fact.uid] += 5
+        elif isinstance(fact, Opened | Executed) and fact.phase not in _STARTING:
+            weight[fact.uid] += 1
+    known = [uid for uid, _ in weight.most_common() if uid in groups]
+    # a helper that drops its privileges for a moment (apt's _apt, man) is not who the application is
+    strong = [uid for uid in known if weight[uid] * 4 >= weight[known[0]]]
+    return [(uid, _unprivileged_gid(context, uid, groups[uid])) for uid in strong[:2]]
+
+
+def _unprivileged_gid(context: Context, uid: int, groups: Counter[int]) -> int:
+    """The group seen most with a uid; group 0 only where the image's passwd says so."""
+    for gid, _ in groups.most_common():
+        if gid != 0:
+            return gid
+    return context.image.accounts.get(uid) or uid
+
+
+def _for_root_all_along(context: Context) -> list[User]:
+    """A service that is root from beginning to end: the owner of its volumes, or anybody if it writes none."""
+    targets = {
+        mount.target for mount in context.service.mounts if not mount.read_only and mount.kind != "tmpfs"
+    } | set(context.image.volumes)
+    written = {
+        target for target in targets if any(is_below(fact.path, target) for fact in context.profile.of(Write))
+    }
+    if not written:
+        accounts = context.image.accounts
+        uid = next((u for u in sorted(accounts) if 1000 <= u < 60000), UNPRIVILEGED)
+        gid = accounts.get(uid, uid)
+        return [_as_user(context, uid, gid, "it is root all along but writes to no volume")]
+    owners = {context.volume_owners[target] for target in written if target in context.volume_owners}
+    if len(owners) == 1 and (owner := owners.pop()).uid != 0:
+        return [_as_user(context, owner.uid, owner.gid, "the owner of the volumes that it writes")]
+    return []
+
+
+def _as_user(context: Context, uid: int, gid: int, reason: str) -> User:
+    groups = tuple(str(g) for g in sorted(set(context.image.memberships.get(uid, ())) - {gid}))
+    text = f"{uid}:{gid}"
+    return User(user=text, group_add=groups, root=False, grants=(Grant(what=text, reason=reason),))

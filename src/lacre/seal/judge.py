@@ -1,0 +1,70 @@
+"""From a run of a sealed twin to an outcome: what counts as a refusal, measured against the baseline."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Mapping
+
+from lacre.observe import Run
+from lacre.seal.model import ServiceSeal
+from lacre.seal.prove import Outcome, ServiceOutcome
+from lacre.sensor import CapabilityAsked, Refusal, RefusedBecause
+
+# Calls that change only attributes: on a read-only root they fail even where they would change nothing, and
+# most programs go on. They count when a phase fails.
+ATTRIBUTES = frozenset({
+    "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "lchown", "fchown", "fchownat", "utime", "utimes",
+    "futimesat", "utimensat", "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr",
+    "fremovexattr",
+})  # fmt: skip
+
+
+def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
+    """How a trial went, service by service."""
+    failures = {failure.service: failure for failure in run.failures}
+    services = {}
+    for name, seal in seals.items():
+        failure = failures.get(name)
+        known = {_key(refusal) for refusal in baseline.refusals(name)}
+        refusals: list[Refusal] = []
+        questions: list[Refusal] = []
+        for refusal in run.refusals(name):
+            if _key(refusal) in known:
+                continue
+            (questions if is_question(refusal, seal) else refusals).append(refusal)
+        failed_phases = {f.phase for f in run.failures}
+        services[name] = ServiceOutcome(
+            failed=failure.text if failure else "",
+            phase=failure.phase if failure else "",
+            refusals=tuple(refusals),
+            questions=tuple(questions),
+            asked=tuple(
+                fact
+                for fact in run.facts.get(name, frozenset())
+                if isinstance(fact, CapabilityAsked) and not fact.granted and fact.phase in failed_phases
+            ),
+        )
+    texts = tuple(f"{f.phase}{f' ({f.service})' if f.service else ''}: {f.text}" for f in run.failures)
+    return Outcome(run.works, services, texts)
+
+
+def is_question(refusal: Refusal, seal: ServiceSeal) -> bool:
+    """Whether a refusal is ignored as long as every phase works."""
+    if refusal.question:
+        return True
+    match refusal.because:
+        case RefusedBecause.READ_ONLY | RefusedBecause.PERMISSION:
+            return refusal.syscall in ATTRIBUTES
+        case RefusedBecause.CAPABILITY:
+            # Docker gives a non-root user no capability: ownership is what must be right
+            return not seal.user.root
+        case RefusedBecause.SYSCALL:
+            return refusal.errno == errno.ENOSYS  # told to fall back to an older call
+        case _:
+            return False
+
+
+def _key(refusal: Refusal) -> tuple[str, str]:
+    """What makes two refusals the same; numbers in paths (process ids, temporary names) do not count."""
+    return refusal.because, re.sub(r"\d+", "#", refusal.what)

@@ -1,0 +1,173 @@
+"""The prove loop against invented applications: no Docker, no controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lacre.seal.prove import Outcome, ServiceOutcome, prove, smallest
+from lacre.sensor import Refusal, RefusedBecause
+
+Draft = frozenset[str]
+
+
+def refusal(what: str) -> Refusal:
+    return Refusal(
+        container="c", phase="start", by="/app", uid=0, because=RefusedBecause.CAPABILITY,
+        what=what, syscall="chown", errno=1, question=False, writing=False,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class App:
+    """Needs things in an order; each is named by a refusal, only asked for, or silent; some are never granted."""
+
+    named: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+    borne: tuple[str, ...] = ()  # refused, never granted, and it works all the same
+    at_once: int = 1  # how many named refusals it survives before it ends
+    company: tuple[str, ...] = ()  # named refusals that are granted although nothing needs them
+
+
+@dataclass(frozen=True)
+class InventedAdvice:
+    app: App
+    seen: list[Draft] = field(default_factory=list)
+
+    def draft(self) -> Draft:
+        return frozenset()
+
+    def same(self, one: Draft, other: Draft) -> bool:
+        return one == other
+
+    def mend(self, draft: Draft, outcome: ServiceOutcome) -> Draft:
+        return draft | {r.what for r in outcome.refusals if r.what not in self.app.borne}
+
+    def answer(self, draft: Draft, outcome: ServiceOutcome) -> Draft:
+        return draft | {r.what for r in outcome.questions}
+
+    def loosen(self, draft: Draft, outcome: ServiceOutcome) -> tuple[int, Draft] | None:
+        del outcome
+        left = [thing for thing in ("x", "y", "z") if thing not in draft]
+        return (len(draft), draft | {left[0]}) if left else None
+
+    def removable(self, draft: Draft) -> Sequence[str]:
+        return sorted(draft)
+
+    def without(self, draft: Draft, items: frozenset[str]) -> Draft:
+        return draft - items
+
+
+def run_app(app: App, draft: Draft) -> ServiceOutcome:
+    missing = [need for need in app.named if need not in draft]
+    refused = [*missing[: app.at_once], *app.borne]
+    if missing:
+        refused += [thing for thing in app.company if thing not in draft]
+        return ServiceOutcome(failed="ended", refusals=tuple(map(refusal, refused)))
+    asked = [need for need in app.asked if need not in draft]
+    broken = bool(asked) or any(need not in draft for need in app.silent)
+    return ServiceOutcome(
+        failed="ended" if broken else "",
+        refusals=tuple(map(refusal, refused)),
+        questions=tuple(map(refusal, asked)),
+    )
+
+
+def run_all(
+    apps: Mapping[str, App], tried: list[Mapping[str, Draft]], drafts: Mapping[str, Draft]
+) -> Outcome:
+    tried.append(dict(drafts))
+    services = {name: run_app(app, drafts[name]) for name, app in apps.items()}
+    works = not any(outcome.failed for outcome in services.values())
+    return Outcome(works, services, tuple(o.failed for o in services.values() if o.failed))
+
+
+def works(app: App, draft: Draft) -> bool:
+    outcome = run_app(app, draft)
+    return not outcome.failed
+
+
+names = st.lists(st.sampled_from([f"n{i}" for i in range(6)]), unique=True).map(tuple)
+apps = st.builds(
+    App,
+    named=names,
+    asked=st.lists(st.sampled_from(["q1", "q2"]), unique=True).map(tuple),
+    silent=st.lists(st.sampled_from(["x", "y", "z"]), unique=True).map(tuple),
+    borne=st.lists(st.sampled_from(["b1", "b2"]), unique=True).map(tuple),
+    company=st.lists(st.sampled_from(["c1", "c2", "c3"]), unique=True).map(tuple),
+    at_once=st.integers(1, 4),
+)
+
+
+@given(st.dictionaries(st.sampled_from(["web", "app", "db"]), apps, min_size=1))
+def test_it_ends_with_the_smallest_drafts_and_a_trial_has_seen_them_working(project: dict[str, App]) -> None:
+    tried: list[Mapping[str, Draft]] = []
+    advice = {name: InventedAdvice(app) for name, app in project.items()}
+    proof = prove(advice, lambda drafts: run_all(project, tried, drafts), most_trials=2000)
+    assert proof.drafts is not None
+    assert dict(proof.drafts) in tried
+    assert proof.trials == len(tried)
+    for name, app in project.items():
+        assert set(proof.drafts[name]) == {*app.named, *app.asked, *app.silent}
+
+
+@given(apps, st.randoms())
+def test_the_result_does_not_depend_on_the_order_of_refusals(app: App, random: object) -> None:
+    def shuffled(drafts: Mapping[str, Draft]) -> Outcome:
+        outcome = run_app(app, drafts["web"])
+        refusals = list(outcome.refusals)
+        random.shuffle(refusals)  # type: ignore[attr-defined]
+        mixed = ServiceOutcome(outcome.failed, outcome.phase, tuple(refusals), outcome.questions)
+        return Outcome(not outcome.failed, {"web": mixed})
+
+    one = prove({"web": InventedAdvice(app)}, shuffled)
+    other = prove({"web": InventedAdvice(app)}, lambda drafts: run_all({"web": app}, [], drafts))
+    assert one.drafts == other.drafts
+
+
+def test_a_first_draft_that_works_costs_one_trial() -> None:
+    tried: list[Mapping[str, Draft]] = []
+    project = {"web": App(borne=("b1",))}
+    proof = prove({"web": InventedAdvice(project["web"])}, lambda drafts: run_all(project, tried, drafts))
+    assert proof.trials == 1
+
+
+def test_what_nothing_makes_work_is_not_proved() -> None:
+    project = {"web": App(silent=("unheard of",))}
+    proof = prove({"web": InventedAdvice(project["web"])}, lambda drafts: run_all(project, [], drafts))
+    assert proof.drafts is None
+    assert proof.failures == ("ended",)
+
+
+def test_an_application_that_wants_something_new_each_time_is_given_up() -> None:
+    counter = iter(range(10_000))
+
+    def restless(drafts: Mapping[str, Draft]) -> Outcome:
+        del drafts
+        return Outcome(False, {"web": ServiceOutcome(failed="no", refusals=(refusal(f"n{next(counter)}"),))})
+
+    proof = prove({"web": InventedAdvice(App())}, restless, most_trials=12)
+    assert proof.drafts is None
+    assert proof.trials == 12
+
+
+@given(st.sets(st.integers(0, 15)), st.sets(st.integers(0, 15)))
+def test_smallest_keeps_what_is_needed_and_nothing_else(items: set[int], needed: set[int]) -> None:
+    needed &= items
+    assert set(smallest(sorted(items), lambda kept: needed <= set(kept), most=1000)) == needed
+
+
+@given(st.lists(st.integers(0, 15), unique=True), st.randoms(use_true_random=False))
+def test_none_of_the_smallest_can_be_taken_away_alone(items: list[int], random: object) -> None:
+    answers: dict[frozenset[int], bool] = {frozenset(items): True}
+
+    def whim(kept: Sequence[int]) -> bool:
+        return answers.setdefault(frozenset(kept), random.random() < 0.3)  # type: ignore[attr-defined]
+
+    kept = smallest(items, whim, most=10_000)
+    assert answers[frozenset(kept)]
+    assert not any(whim([other for other in kept if other != item]) for item in kept)
