@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -9,6 +10,8 @@ from pathlib import PurePosixPath
 from lacre.engine import Entry, ImageInfo, Service
 from lacre.observe import Profile
 from lacre.seal.model import Margin
+
+MOST_LINKS = 40  # path_resolution(7): the kernel follows no more either
 
 # Mounted by the engine or the kernel in every container: never part of a service's own file system
 ENGINE_PATHS = ("/dev", "/proc", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/.dockerenv")
@@ -48,6 +51,19 @@ class Context:
         """Paths of the image below a directory, at any depth."""
         prefix = directory.rstrip("/") + "/"
         return [path for path in self.image.tree if path.startswith(prefix)]
+
+    def real(self, path: str) -> str:
+        """A path with the symbolic links of the image resolved, the last component's excepted."""
+        for _ in range(MOST_LINKS):
+            for ancestor in reversed(PurePosixPath(path).parents[:-1]):
+                entry = self.entry(str(ancestor))
+                if entry is not None and entry.kind == "link":
+                    target = posixpath.join(parent(str(ancestor)), entry.link)
+                    path = posixpath.normpath(posixpath.join(target, path[len(str(ancestor)) + 1 :]))
+                    break
+            else:
+                return path
+        return path
 
     def base_mounts(self) -> tuple[str, ...]:
         """Targets that the base or the image mounts something on."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from lacre.observe import Phase
@@ -128,10 +128,12 @@ def uncover(setting: FileSystem, context: Context) -> FileSystem | None:
 
 def kept(setting: FileSystem, context: Context) -> FileSystem | None:
     """Turn the tmpfs mounts that hold application files into named volumes, which outlive a restart."""
+    written = {fact.path for fact in context.profile.of(Write)}
     lasting = [
         mount
         for mount in setting.tmpfs
         if not any(is_below(mount.path, directory) for directory in VANISHING)
+        and any(is_below(path, mount.path) for path in written)
     ]
     if not lasting:
         return None
@@ -187,7 +189,8 @@ def _only_attributes(path: str, context: Context) -> bool:
 
 
 def _allow(setting: FileSystem, wanted: Iterable[_Wanted], context: Context, user: User) -> FileSystem:
-    for want in wanted:
+    for asked in wanted:
+        want = replace(asked, path=context.real(asked.path))
         if context.is_mounted(want.path) or _is_granted(setting, want):
             continue
         directory, refusal = _directory_for(want, context, user)
@@ -360,6 +363,7 @@ def _prepared(context: Context, user: User) -> list[str]:
         and not any(is_below(path, directory) for directory in TEMPORARY)
         and not context.children(path)
         and parent(path) != "/home"
+        and not is_below(path, "/etc")
     ]
     return sorted(found)[:MOST_PREPARED]
 
