@@ -189,12 +189,13 @@ def volume(name: str, target: str, *, read_only: bool = False) -> Any:
 
 
 def tar_of(*directories: tuple[str, FileStat]) -> bytes:
-    """An archive of empty directories with their modes and owners."""
+    """An archive of empty directories with their modes, owners and times."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         for name, stat in directories:
             entry = tarfile.TarInfo(name)
             entry.type, entry.mode, entry.uid, entry.gid = tarfile.DIRTYPE, stat.mode, stat.uid, stat.gid
+            entry.mtime = stat.modified
             tar.addfile(entry)
     return out.getvalue()
 

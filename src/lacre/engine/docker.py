@@ -85,6 +85,7 @@ class FileStat:
     mode: int
     uid: int
     gid: int
+    modified: float
     directory: bool
 
 
@@ -343,7 +344,13 @@ class Engine:
             member = tarfile.TarInfo.frombuf(block[:_TAR_BLOCK], "utf-8", "surrogateescape")
         except tarfile.HeaderError:
             return None
-        return FileStat(mode=member.mode & 0o7777, uid=member.uid, gid=member.gid, directory=member.isdir())
+        return FileStat(
+            mode=member.mode & 0o7777,
+            uid=member.uid,
+            gid=member.gid,
+            modified=float(member.mtime),
+            directory=member.isdir(),
+        )
 
     def grace(self, container: str) -> int:
         """Seconds between its stop signal and KILL."""

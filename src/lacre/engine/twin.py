@@ -86,6 +86,7 @@ class Twin:
         self._options = replace(options or TwinOptions(), id=self.id, owner=this_process())
         self._plan: TwinPlan | None = None
         self._containers: tuple[Container, ...] = ()
+        self._kept = False
         self.warnings: tuple[Warned, ...] = ()
 
     def __enter__(self) -> Self:
@@ -94,6 +95,8 @@ class Twin:
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._kept:
+            return
         try:
             try:
                 self.remove()
@@ -121,6 +124,10 @@ class Twin:
     def containers(self) -> tuple[Container, ...]:
         """In the order of services, then replicas; new ids after `recreate`."""
         return self._containers
+
+    def keep(self) -> None:
+        """Leaving the context does not remove it: `clean` does, once this process is gone."""
+        self._kept = True
 
     # Life
 

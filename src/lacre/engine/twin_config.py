@@ -142,6 +142,8 @@ class _Twinning:
         self.written = self._written_sources()
 
     def plan(self) -> TwinPlan:
+        if self.options.allow_egress:
+            self._warn("", "its networks are open: it reaches everything that this host reaches")
         services = {key: self._service(key, service) for key, service in self.services.items()}
         result: dict[str, Any] = {"name": self.name, "services": services}
         if self.networks:
@@ -171,7 +173,7 @@ class _Twinning:
 
     def _service(self, key: str, base: Mapping[str, Any]) -> dict[str, Any]:
         service = {name: value for name, value in base.items() if name not in _DROPPED_KEYS}
-        service.setdefault("image", f"{self.base.get('name')}-{key}")
+        service["image"] = base.get("image") or f"{self.base.get('name')}-{key}"
         service["labels"] = dict(self.labels)
         if self._allowed("socket"):  # who reads labels reads them through the socket
             service["labels"] = {**_as_mapping(base.get("labels")), **self.labels}
@@ -337,7 +339,7 @@ class _Twinning:
         match kind:
             case "socket":
                 if self._allowed("socket"):
-                    return [dict(entry)]
+                    return [_only(entry, source)]
                 whose = "the engine's socket" if real in self.host.sockets else f"the socket {source}"
                 self._warn(key, f"{whose} at {target} is not handed over (--allow-host socket does)")
                 return []
@@ -346,11 +348,11 @@ class _Twinning:
             case "file":
                 return [self._file(entry, source, real)]
             case "other":
-                return [dict(entry)]
+                return [_only(entry, source)]
         if any(real == tree or real.startswith(tree + "/") for tree in _KERNEL_TREES):
             if not read_only:
                 self._warn(key, f"{source} of the host is read-only in the twin")
-            return [{**entry, "read_only": True}]
+            return [{**_only(entry, source), "read_only": True}]
         if real in self.written:
             return [self._overlay(key, entry, source, real)]
         return [_only(entry, source), *self._masks(key, real, target)]

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+from lacre.engine import kernel
+from lacre.engine.owner import may_live, this_process
+
+
+def test_this_process_lives() -> None:
+    assert may_live(this_process())
+
+
+def test_a_process_that_ended_does_not() -> None:
+    script = "from lacre.engine.owner import this_process; print(this_process())"
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not may_live(said.stdout.strip())
+
+
+def test_a_number_that_was_used_again_is_not_the_owner() -> None:
+    boot, namespace, pid, started = this_process().split("/")
+    assert not may_live(f"{boot}/{namespace}/{pid}/{int(started) - 1}")
+
+
+def test_nothing_of_an_earlier_boot_lives() -> None:
+    _, namespace, pid, started = this_process().split("/")
+    assert not may_live(f"0000/{namespace}/{pid}/{started}")
+
+
+def test_of_another_process_namespace_it_cannot_be_told() -> None:
+    boot, _, pid, _ = this_process().split("/")
+    assert may_live(f"{boot}/pid:[1]/{pid}/1")
+
+
+def test_nonsense_is_nobody() -> None:
+    assert not may_live("")
+    assert not may_live("a/b/c/d")
+
+
+def test_caught_signals_are_those_with_a_handler() -> None:
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    try:
+        caught = kernel.caught_signals(os.getpid())
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert "USR1" in caught
+    assert "USR2" not in caught
+    assert kernel.caught_signals(1 << 30) == frozenset()
+
+
+def test_peaks_of_a_process_that_is_gone_are_unknown() -> None:
+    assert kernel.peaks(1 << 30) == kernel.Peaks(None, None)
