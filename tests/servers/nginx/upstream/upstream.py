@@ -47,5 +47,14 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(f"{size} {digest.hexdigest()}\n".encode())
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away is nothing to print a traceback for."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-ThreadingHTTPServer(("", 9000), Handler).serve_forever()
+Server(("", 9000), Handler).serve_forever()
