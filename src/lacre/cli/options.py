@@ -56,7 +56,10 @@ Services = Annotated[
         "--service", metavar="NAME", help="Only this service (what it depends on still runs); repeatable."
     ),
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="How to write the result to standard output.")]
+FormatOption = Annotated[
+    Format,
+    typer.Option("--format", metavar="|".join(Format), help="How to write the result to standard output."),
+]
 Jobs = Annotated[
     int,
     typer.Option(

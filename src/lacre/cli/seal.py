@@ -30,13 +30,13 @@ def seal(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as i
     target: Annotated[
         str | None,
         typer.Argument(
-            metavar="[TARGET]",
+            metavar="TARGET",
             help="Image to seal, with run options after `--`; without it, the Compose project.",
         ),
     ] = None,
     run_options: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- RUN OPTIONS]", help="Options of `docker run` for the image."),
+        typer.Argument(metavar="-- RUN_OPTIONS", help="Options of `docker run` for the image."),
     ] = None,
     files: options.Files = None,
     profiles: options.Profiles = None,
@@ -50,12 +50,17 @@ def seal(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as i
         ),
     ] = None,
     margin: Annotated[
-        options.Margin, typer.Option("--margin", help="How much room to leave beyond what was observed.")
+        options.Margin,
+        typer.Option(
+            "--margin",
+            metavar="|".join(options.Margin),
+            help="How much room to leave beyond what was observed.",
+        ),
     ] = options.Margin.NORMAL,
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="DIR", help="Where to write [default: the project directory]."
+            "-o", "--output", metavar="DIR", help="Where to write; without it, the project's directory."
         ),
     ] = None,
     dry_run: Annotated[
@@ -67,7 +72,11 @@ def seal(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as i
     exercise_timeout: options.ExerciseTimeout = 600.0,
     seccomp: Annotated[
         options.Seccomp,
-        typer.Option("--seccomp", help="The filter: derived from what was observed, or Docker's default."),
+        typer.Option(
+            "--seccomp",
+            metavar="|".join(options.Seccomp),
+            help="The filter: derived from what was observed, or Docker's default.",
+        ),
     ] = options.Seccomp.DERIVED,
     allow_egress: options.AllowEgress = None,
     allow_host: options.AllowHost = None,

@@ -19,10 +19,10 @@ from lacre.errors import UsageError
 def show(
     context: typer.Context,
     path: Annotated[
-        str, typer.Argument(metavar="[SEAL]", help="The seal, or the directory that it is in.")
+        str, typer.Argument(metavar="SEAL", help="The seal, or the directory that it is in.")
     ] = LACRE_YAML,
     service: Annotated[
-        list[str] | None, typer.Argument(metavar="[SERVICE]...", help="Only these services.")
+        list[str] | None, typer.Argument(metavar="SERVICE", help="Only these services.")
     ] = None,
     format: options.FormatOption = options.Format.TEXT,
 ) -> None:

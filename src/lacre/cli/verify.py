@@ -26,13 +26,11 @@ RENEW = 4
 def verify(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as it has options
     context: typer.Context,
     path: Annotated[
-        str, typer.Argument(metavar="[SEAL]", help="The seal, or the directory that it is in.")
+        str, typer.Argument(metavar="SEAL", help="The seal, or the directory that it is in.")
     ] = LACRE_YAML,
     run_options: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[-- RUN OPTIONS]", help="Of an image's seal: the options it was sealed with."
-        ),
+        typer.Argument(metavar="-- RUN_OPTIONS", help="Of an image's seal: the options it was sealed with."),
     ] = None,
     files: options.Files = None,
     profiles: options.Profiles = None,

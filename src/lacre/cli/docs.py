@@ -1,0 +1,123 @@
+"""Fills the generated parts of README.md and docs/*.md from the commands themselves.
+
+    python -m lacre.cli.docs [--check] [DIRECTORY]
+
+A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`. NAME is `help` (what
+`lacre --help` prints), `usage COMMAND`, `options COMMAND`, or `transcript` (docs/transcript.txt). With
+`--check` nothing is written, and the exit code is 1 when something would change.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+from lacre.cli.app import app
+
+TRANSCRIPT = Path("docs/transcript.txt")
+
+_PART = re.compile(
+    r"(?P<begin><!-- generated: (?P<name>[a-z]+)(?: (?P<argument>[a-z]+))? -->\n).*?(?P<end><!-- end -->)",
+    re.DOTALL,
+)
+
+
+def pages(root: Path) -> list[Path]:
+    """The pages that may have generated parts."""
+    return sorted([*root.glob("*.md"), *root.glob("docs/*.md")])
+
+
+def filled(text: str, root: Path) -> str:
+    """The text of a page with its generated parts made anew."""
+
+    def part(found: re.Match[str]) -> str:
+        make = _MAKERS.get(found["name"])
+        if make is None:
+            raise ValueError(f"no generated part is called {found['name']!r}")
+        return f"{found['begin']}\n{make(found['argument'] or '', root)}\n{found['end']}"
+
+    return _PART.sub(part, text)
+
+
+def _help(_: str, root: Path) -> str:
+    del root
+    command: Any = typer.main.get_command(app)
+    settings = {**command.context_settings, "terminal_width": 80, "max_content_width": 80}
+    context = command.context_class(command, info_name="lacre", **settings)
+    return _block("console", f"$ lacre --help\n{command.get_help(context)}")
+
+
+def _usage(name: str, root: Path) -> str:
+    del root
+    command = _command(name)
+    context = command.context_class(command, info_name=name)
+    return _block("text", " ".join(["lacre", name, *command.collect_usage_pieces(context)]))
+
+
+def _options(name: str, root: Path) -> str:
+    del root
+    lines = ["| option | meaning | default |", "| --- | --- | --- |"]
+    for parameter in _command(name).params:
+        names = ", ".join(option for option in parameter.opts if option.startswith("-"))
+        value = "" if getattr(parameter, "is_flag", False) else parameter.metavar or ""
+        cells = (f"`{f'{names} {value}'.strip()}`", parameter.help, _default(parameter.default))
+        lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _default(value: Any) -> str:
+    if value is None or value is False:
+        return ""
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def _transcript(_: str, root: Path) -> str:
+    return _block("console", (root / TRANSCRIPT).read_text(encoding="utf-8"))
+
+
+_MAKERS: dict[str, Callable[[str, Path], str]] = {
+    "help": _help,
+    "usage": _usage,
+    "options": _options,
+    "transcript": _transcript,
+}
+
+
+def _block(language: str, text: str) -> str:
+    return f"```{language}\n{text.rstrip()}\n```\n"
+
+
+def _command(name: str) -> Any:
+    group: Any = typer.main.get_command(app)
+    return group.commands[name]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fill all pages; returns the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    check = "--check" in words
+    root = Path(next((word for word in words if not word.startswith("-")), os.curdir))
+    stale = 0
+    for page in pages(root):
+        before = page.read_text(encoding="utf-8")
+        after = filled(before, root)
+        if after != before:
+            stale += 1
+            print(f"{page}: {'out of date' if check else 'filled'}")
+            if not check:
+                page.write_text(after, encoding="utf-8")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
