@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lacre.errors import UsageError
-from lacre.seccomp.docker_default import FILTERED, ArgumentTest
+from lacre.seccomp.docker_default import FILTERED, MULTIPLEXED, ArgumentTest
 from lacre.seccomp.newer import FALLS_BACK
 
 ENOSYS = 38
@@ -43,7 +43,11 @@ def profile(
             for name in sorted(FILTERED.keys() & allowed)
             if _unfiltered(name, capabilities)
         ),
-        {"names": sorted(FALLS_BACK - allowed), "action": "SCMP_ACT_ERRNO", "errnoRet": ENOSYS},
+        {
+            "names": sorted((FALLS_BACK | MULTIPLEXED) - allowed),
+            "action": "SCMP_ACT_ERRNO",
+            "errnoRet": ENOSYS,
+        },
     ]
     return {
         "defaultAction": "SCMP_ACT_ERRNO",
@@ -72,7 +76,7 @@ def _architecture(name: str) -> dict[str, Any]:
 
 
 def _argument(test: ArgumentTest) -> dict[str, Any]:
-    if test.operator == "SCMP_CMP_MASKED_EQ":
-        # Docker's words: value is the mask, valueTwo what must be left of it.
-        return {"index": test.argument, "value": test.value, "valueTwo": 0, "op": test.operator}
-    return {"index": test.argument, "value": test.value, "op": test.operator}
+    if test.mask is None:
+        return {"index": 0, "value": test.value, "op": "SCMP_CMP_EQ"}
+    # Docker's words: `value` is the mask, `valueTwo` what the masked bits must be.
+    return {"index": 0, "value": test.mask, "valueTwo": test.value, "op": "SCMP_CMP_MASKED_EQ"}

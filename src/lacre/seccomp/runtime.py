@@ -2,8 +2,8 @@
 
 Measured with runc 1.1.15 under `strace -f`, from its PR_SET_SECCOMP to its execve, with no-new-privileges
 (the filter comes last) and without (it comes before the change of user), as root and as 1000, `runc run`;
-`tests/integration/seccomp` runs the smallest static program under every profile, with `docker exec`, `--init`
-and a terminal besides. `docker exec` and health checks enter through the same filter.
+`tests/integration/test_seccomp.py` runs the smallest static program under every profile, with `docker exec`,
+`--init` and a terminal besides. `docker exec` and health checks enter through the same filter.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ RUNTIME: tuple[Row, ...] = (
         "access setresgid setresuid", "crun changes the user with the setres calls (its source; not measured)"
     ),
     row(
-        "arch_prctl fork getrandom ioctl kill prlimit64 rseq rt_sigtimedwait set_tid_address setpgid wait4",
+        "arch_prctl fork getpgrp getrandom ioctl kill prlimit64 rseq rt_sigtimedwait set_tid_address"
+        " setpgid wait4",
         "docker-init (tini) starts the application, hands signals on and reaps",
     ),
 )
