@@ -128,7 +128,7 @@ class Live:
                 line.append(f"{visible(service)} ")
                 line.append(f"{mark}  ", style="red" if mark == "✗" else "green")
         project = stage.rows.get("")
-        said = f"{visible(project.text)}, " if project and project.text else ""
+        said = f"{visible(project.text)}, " if project and project.text and project.mark else ""
         line.append(f"{said}{seconds(self._clock() - stage.began)}", style="dim")
         self._console.print(line)
 

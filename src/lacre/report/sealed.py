@@ -34,6 +34,7 @@ def render(report: SealedReport, look: Look) -> str:
     parts += _part("left refused", _left(seal), look)
     parts += _part("off", _off(seal), look, style="1;31")
     parts += _part("how complete the exercise was", _completeness(seal), look)
+    parts += _part("to know", _notes(seal), look)
     parts.append(_summary(report))
     if report.warnings:
         parts.append("".join(f"{warning(text, look)}\n" for text in report.warnings))
@@ -89,8 +90,11 @@ def _completeness(seal: Seal) -> list[list[str]]:
     for name, sealed in sorted(seal.services.items()):
         said = sealed.completeness.model_copy(update={"phases": ()})
         rows.append([name, "; ".join(view.completeness(said))])
-        rows += [["", note] for note in sealed.notes]
     return rows
+
+
+def _notes(seal: Seal) -> list[list[str]]:
+    return [[name, note] for name, sealed in sorted(seal.services.items()) for note in sealed.notes]
 
 
 def _summary(report: SealedReport) -> str:

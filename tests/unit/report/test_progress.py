@@ -16,7 +16,8 @@ def told(progress: Lines | Live) -> None:
         progress.stage("observing", ("web", "db"))
         progress.tell("web", "first work")
         progress.tell("web", "", done=True)
-        progress.tell("", "2 runs")
+        progress.tell("", "second start")
+        progress.tell("", "2 runs", done=True)
         progress.stage("proving", ("web", "db"))
         progress.tell("db", "CHOWN refused \x1b[2J", failed=True)
 
@@ -29,7 +30,8 @@ def test_plain_lines_say_stage_service_and_time() -> None:
         "observing   web db",
         "observing   web first work  [1 s]",
         "observing   web ✓  [2 s]",
-        "observing   2 runs  [3 s]",
+        "observing   second start  [3 s]",
+        "observing   ✓ 2 runs  [4 s]",
         "proving     web db",
         "proving     db ✗ CHOWN refused \\x1b[2J  [1 s]",
     ]
