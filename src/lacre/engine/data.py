@@ -138,10 +138,8 @@ class TwinData:
 
     def _copy_directory(self, copy: BindCopy) -> None:
         try:
-            with self._parked(bind(copy.source, _FROM), volume(copy.volume, _TO)) as container:
-                chunks = _at_most(self._engine.get_archive(container, _FROM), copy.source)
-                self._engine.put_archive(container, posixpath.dirname(_TO), chunks)
-                return
+            self._pour(bind(copy.source, _FROM), copy.source, copy.volume)
+            return
         except EngineError as problem:
             if "does not exist" not in problem.happened:
                 raise
@@ -150,6 +148,15 @@ class TwinData:
             chunks = _at_most(tar_stream(Path(copy.source), posixpath.basename(_TO)), copy.source)
             self._engine.put_archive(container, posixpath.dirname(_TO), chunks)
 
+    def _pour(self, mount: Any, source: str, target: str) -> None:
+        """Copies what `mount` has at _FROM into the volume `target`.
+
+        By two containers: the engine holds one for as long as it reads or writes an archive.
+        """
+        with self._parked(mount) as giver, self._parked(volume(target, _TO)) as taker:
+            chunks = _at_most(self._engine.get_archive(giver, _FROM), source)
+            self._engine.put_archive(taker, posixpath.dirname(_TO), chunks)
+
     def _copy_file(self, copy: BindCopy) -> None:
         chunks = _at_most(tar_stream(Path(copy.source), posixpath.basename(copy.path)), copy.source)
         with self._parked(volume(self._base, _BASE)) as container:
@@ -157,12 +164,8 @@ class TwinData:
 
     def _clone(self, clone: VolumeClone) -> None:
         self._volume(clone.volume)
-        original = volume(clone.original, _FROM, read_only=True)
-        if not self._has_volume(clone.original):
-            return  # the original was never started
-        with self._parked(original, volume(clone.volume, _TO)) as container:
-            chunks = _at_most(self._engine.get_archive(container, _FROM), clone.original)
-            self._engine.put_archive(container, posixpath.dirname(_TO), chunks)
+        if self._has_volume(clone.original):  # else the original was never started
+            self._pour(volume(clone.original, _FROM, read_only=True), clone.original, clone.volume)
 
     def _has_volume(self, name: str) -> bool:
         with told(f"looking for volume {name}"):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _ANSWER_SECONDS = 60.0  # how long the engine may take for one request
 _LOG_BYTES = 4 << 20  # the last part of a log that is kept
+_LOG_LINES = 20_000  # likewise, asked of the engine: the SDK takes 10 s for a million
 _FILE_BYTES = 16 << 20  # the largest file that `get_file` returns
 _DEFAULT_GRACE = 10  # seconds, the engine's own (docker stop)
 _TAR_BLOCK = 512
@@ -253,12 +254,19 @@ class Engine:
         return _state(self.inspect(container))
 
     def logs(self, container: str, since: float | None = None) -> str:
-        """Both streams since `since` (seconds since 1970), the last 4 MiB; empty if the driver keeps none."""
+        """Both streams since `since` (seconds since 1970): the last 20,000 lines, of them the last 4 MiB.
+
+        Empty where the logging driver cannot be read.
+        """
         kept = bytearray()
         try:
             with told(f"reading the log of container {container[:12]}"):
                 for chunk in self._client.logs(
-                    container, stream=True, follow=False, since=float(since) if since else None
+                    container,
+                    stream=True,
+                    follow=False,
+                    since=float(since) if since else None,
+                    tail=_LOG_LINES,
                 ):
                     kept += chunk
                     if len(kept) > 2 * _LOG_BYTES:
