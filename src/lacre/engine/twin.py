@@ -321,13 +321,10 @@ class Twin:
         tests: list[tuple[StartFault, Callable[[str, Mapping[str, Any]], bool]]] = [
             ("not started", lambda _, s: s.get("Status") == "created" and bool(s.get("Error"))),
             (
-                "unhealthy",
-                lambda n, s: n in waited_for and (s.get("Health") or {}).get("Status") == "unhealthy",
-            ),
-            (
                 "exited",
                 lambda n, s: n in waited_for and s.get("Status") == "exited" and s.get("ExitCode") != 0,
             ),
+            ("unhealthy", lambda n, s: n in waited_for and _health(s) == "unhealthy"),
             ("exited", lambda n, s: n in waited_for and s.get("Status") == "exited" and n in said.stderr),
             ("timeout", lambda n, s: said.timed_out and n in waited_for and s.get("Status") != "exited"),
         ]
@@ -364,3 +361,7 @@ class Twin:
             levels.append(level)
             left = {name: rest for name, rest in left.items() if name not in level}
         return levels
+
+
+def _health(state: Mapping[str, Any]) -> str:
+    return str((state.get("Health") or {}).get("Status") or "")
