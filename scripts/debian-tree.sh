@@ -8,7 +8,7 @@ set -euo pipefail
 name=$1 suite=$2
 shift 2
 need_root "mmdebstrap unpacks packages as root"
-key=$(printf '%s\n' "$suite" "$(release_date "$suite")" "$@" | sha256sum | cut -c1-16)
+key=$(printf '%s\n' "$suite" "$(release_date "$suite")" "$(printf '%s\n' "$@" | sort)" | sha256sum | cut -c1-16)
 tree=$cache/$name-$key
 if [ ! -d "$tree" ]; then
     say "$name: making a Debian $suite tree with mmdebstrap (a minute)"

@@ -1,7 +1,6 @@
 """Grounds B and C: Docker 26 of Debian 13 beside the machine's own engine, on the same kernel.
 
-`python -m tests.grounds.engine26 overlay2` (or `containerd`) starts one by hand and says what to put into
-DOCKER_HOST; Ctrl-C ends it.
+`python -m tests.grounds B` (or `C`) starts one by hand and says what to put into DOCKER_HOST; Ctrl-C ends it.
 """
 
 from __future__ import annotations
@@ -239,23 +238,3 @@ def _end_all(pids: Sequence[int]) -> None:
         deadline = time.monotonic() + seconds
         while any(Path(f"/proc/{pid}/root").exists() for pid in pids) and time.monotonic() < deadline:
             time.sleep(0.05)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Start one by hand."""
-    store: Store = "containerd" if "containerd" in arguments else "overlay2"
-    try:
-        with Engine26(store) as engine:
-            print(f"export DOCKER_HOST={engine.docker_host}", flush=True)
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
-            signal.pause()
-    except KeyboardInterrupt:
-        return 0
-    except GroundError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
