@@ -1178,8 +1178,23 @@ int BPF_PROG(on_exec, struct task_struct *unused, int old_pid, struct linux_binp
 	}
 	send();
 	identity();
-	if (s->event.ns_tgid == 1)
-		slot->main = s->event.tgid;
+	return 0;
+}
+
+/* Early word of a container, so that the loader has its mounts before a short-lived program is gone again. */
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(on_attach, struct cgroup *cgroup, const char *path, struct task_struct *task)
+{
+	struct event starting = { .kind = KIND_STARTING, .tgid = task->tgid };
+	struct cgroup_name name = {};
+	__u32 *slot;
+
+	bpf_probe_read_kernel_str(name.text, sizeof(name.text), BPF_CORE_READ(cgroup, kn, name));
+	slot = bpf_map_lookup_elem(&wanted, &name);
+	if (!slot)
+		return 0;
+	starting.epoch = slots[*slot & (MAX_SLOTS - 1)].epoch;
+	bpf_ringbuf_output(&events, &starting, sizeof(starting), 0);
 	return 0;
 }
 
@@ -1219,12 +1234,18 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_task_exit, struct task_struct *task)
 {
 	struct mark *m;
+	struct slot *slot;
 
-	/* exit_task_namespaces comes later, so the namespace can still be read; a mark alone decides. */
 	m = mark_of(task);
 	if (!m)
 		return 0;
-	__sync_fetch_and_add(&slots[m->slot & (MAX_SLOTS - 1)].tasks, -1);
+	slot = &slots[m->slot & (MAX_SLOTS - 1)];
+	if (__sync_fetch_and_add(&slot->tasks, -1) == 1) {
+		/* If this does not fit, the loader lets go of the container at its next event. */
+		struct event ended = { .kind = KIND_ENDED, .epoch = slot->epoch };
+
+		bpf_ringbuf_output(&events, &ended, sizeof(ended), 0);
+	}
 	if (preexisting_tasks && task->pid == task->tgid) {
 		__u32 tgid = task->tgid;
 

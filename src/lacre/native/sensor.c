@@ -6,8 +6,8 @@
  * "NUMBER sync". Each is answered by a record with that number when the kernel side has it. The end of
  * standard input ends the program, and with it all that it put into the kernel.
  *
- * Paths of system calls that name one are resolved here, at once, through /proc/PID/root; nothing of a
- * container is held open longer than that.
+ * Paths of system calls that name one are resolved here, at once, through /proc/PID/root. A container's mount
+ * namespace is held while it has tasks, and let go when the last one ended.
  */
 #define _GNU_SOURCE
 #include <bpf/bpf.h>
@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -26,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
@@ -50,6 +52,8 @@ enum {
 	LINE_BYTES = 256,
 	ID_BYTES = 64,
 	JOINED_BYTES = 2 * PATH_BYTES + 2,
+	LOOK_MS = 5,                  /* between two looks at a container that is being started */
+	LOOKS = 2000,                 /* ten seconds; a container that takes longer is held at its first fact */
 	LINKS = 16,                   /* symbolic links followed at the end of one path */
 	OUTPUT_LIMIT = 256 << 20,     /* unread output; past that the kernel's ring has to wait */
 };
@@ -57,6 +61,12 @@ enum {
 struct container {
 	char id[ID_BYTES + 1];
 	__u32 epochs;                 /* phases so far */
+	/* Held while the container has tasks, so that what its last one did can still be resolved. */
+	int mnt_ns_fd;
+	__u32 mnt_ns;
+	/* Where the runtime's processes are listed that become the container; how often we looked there. */
+	char procs[PATH_BYTES];
+	int looks;
 };
 
 static struct sensor *skel;
@@ -338,30 +348,205 @@ static int resolve(int root, char *path, size_t size, bool follow, unsigned int 
 	return -1;
 }
 
+static struct slot *slot_at(int which)
+{
+	return &skel->bss->slots[which];
+}
+
+static void let_go(struct container *c)
+{
+	if (!c->mnt_ns)
+		return;
+	close(c->mnt_ns_fd);
+	c->mnt_ns = 0;
+}
+
+static int open_root(unsigned int pid, __u32 mnt_ns)
+{
+	char name[64];
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/%u/root", pid);
+	fd = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* Asked after opening: the number may belong to another process by now. */
+	if (fd >= 0 && mnt_ns_of(pid) != mnt_ns) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static void hold(struct container *c, unsigned int pid, __u32 mnt_ns)
+{
+	char name[64];
+	int fd;
+
+	if (c->mnt_ns || !mnt_ns)
+		return;
+	snprintf(name, sizeof(name), "/proc/%u/ns/mnt", pid);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (mnt_ns_of(pid) != mnt_ns) {
+		close(fd);
+		return;
+	}
+	c->mnt_ns_fd = fd;
+	c->mnt_ns = mnt_ns;
+}
+
+/* The root of a mount namespace: only one who is in it can open it. */
+static int root_in(int mnt_ns_fd)
+{
+	int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	int own_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), root = -1;
+
+	if (own >= 0 && own_root >= 0 && !setns(mnt_ns_fd, CLONE_NEWNS)) {
+		root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (setns(own, CLONE_NEWNS) || fchdir(own_root) || chroot("."))
+			die(EXIT_BROKEN, "no way back from a container's mount namespace: %s", strerror(errno));
+	}
+	close(own);
+	close(own_root);
+	return root;
+}
+
+/* Names that engines give to a container's cgroup: cgroupfs and systemd drivers. */
+static const char *const cgroup_forms[] = {
+	"%s", "docker-%s.scope", "libpod-%s.scope", "libpod-%s", "cri-containerd-%s.scope", "crio-%s.scope",
+	"nerdctl-%s.scope",
+};
+#define CGROUP_FORMS (sizeof(cgroup_forms) / sizeof(cgroup_forms[0]))
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static void cgroup_name(struct cgroup_name *name, size_t form, const char *id)
+{
+	memset(name, 0, sizeof(*name));
+	snprintf(name->text, sizeof(name->text), cgroup_forms[form], id);
+}
+#pragma GCC diagnostic pop
+
+/* Whether a line of /proc/PID/cgroup has one of the container's names as one of its directories. */
+static bool names_container(char *line, const char *id)
+{
+	char *save, *part = strtok_r(line, "/\n", &save);
+
+	for (; part; part = strtok_r(NULL, "/\n", &save)) {
+		struct cgroup_name name;
+
+		for (size_t form = 0; form < CGROUP_FORMS; form++) {
+			cgroup_name(&name, form, id);
+			if (!strcmp(part, name.text))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The name of cgroup.procs for a line of /proc/PID/cgroup, "number:controllers:path"; false if it is not there. */
+static bool procs_of(const char *line, char *name, size_t size)
+{
+	const char *controllers = strchr(line, ':'), *path = controllers ? strchr(controllers + 1, ':') : NULL;
+	int bytes;
+
+	if (!path++)
+		return false;
+	controllers++;
+	bytes = path - 1 - controllers;
+	if (!strncmp(controllers, "name=", 5)) {
+		controllers += 5;
+		bytes -= 5;
+	}
+	if (bytes > 0) {
+		snprintf(name, size, "/sys/fs/cgroup/%.*s%s/cgroup.procs", bytes, controllers, path);
+		return !access(name, R_OK);
+	}
+	snprintf(name, size, "/sys/fs/cgroup%s/cgroup.procs", path);
+	if (!access(name, R_OK))
+		return true;
+	snprintf(name, size, "/sys/fs/cgroup/unified%s/cgroup.procs", path);
+	return !access(name, R_OK);
+}
+
+/* The runtime put a process into the cgroup of a container that has no program yet. */
+static void is_starting(struct container *c, unsigned int pid)
+{
+	char name[64], line[PATH_BYTES / 2], copy[PATH_BYTES / 2];
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/proc/%u/cgroup", pid);
+	file = fopen(name, "re");
+	if (!file)
+		return;
+	while (!c->procs[0] && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = 0;
+		strcpy(copy, line);
+		if (names_container(copy, c->id) && !procs_of(line, c->procs, sizeof(c->procs)))
+			c->procs[0] = 0;
+	}
+	fclose(file);
+	c->looks = 0;
+}
+
+/*
+ * The runtime makes the container's mounts and then waits to be told to start it: what we see last before
+ * that is what the container has. To be called again every LOOK_MS until then; false if there is no need.
+ */
+static bool look_at_starting(void)
+{
+	bool any = false;
+
+	for (int i = 0; i < MAX_SLOTS; i++) {
+		struct container *c = &containers[i];
+		unsigned int pid;
+		FILE *file;
+
+		if (!c->procs[0])
+			continue;
+		file = ++c->looks > LOOKS ? NULL : fopen(c->procs, "re");
+		if (!file) {
+			c->procs[0] = 0;
+			if (slot_at(i)->tasks <= 0)
+				let_go(c);
+			continue;
+		}
+		any = true;
+		while (fscanf(file, "%u", &pid) == 1) {
+			__u32 mnt_ns = mnt_ns_of(pid);
+
+			if (!mnt_ns || mnt_ns == skel->rodata->host_mnt_ns)
+				continue;
+			let_go(c);
+			hold(c, pid, mnt_ns);
+		}
+		fclose(file);
+	}
+	return any;
+}
+
+static struct container *container_of_event(const struct event *e)
+{
+	__u32 index = e->epoch / MAX_EPOCHS;
+
+	if (!e->mnt_ns && e->kind == KIND_PROGRAM)
+		return NULL;
+	return index < epoch_count && epoch_slots[index] < MAX_SLOTS ? &containers[epoch_slots[index]] : NULL;
+}
+
 /* Finds a root to resolve the event's path in, and the path of that root; -1 if all who had it are gone. */
 static int root_of(const struct event *e, char *prefix, size_t size)
 {
-	unsigned int pids[2] = { e->tgid, 0 };
-	__u32 index = e->epoch / MAX_EPOCHS;
+	struct container *c = container_of_event(e);
+	int fd = e->mnt_ns ? open_root(e->tgid, e->mnt_ns) : -1;
 
-	if (index < epoch_count && epoch_slots[index] < MAX_SLOTS)
-		pids[1] = skel->bss->slots[epoch_slots[index]].main;
-	for (int i = 0; i < 2; i++) {
-		char name[64];
-		int fd;
-
-		if (!pids[i] || !e->mnt_ns)
-			continue;
-		snprintf(name, sizeof(name), "/proc/%u/root", pids[i]);
-		fd = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		/* Asked after opening: the number may belong to another process by now. */
-		if (mnt_ns_of(pids[i]) == e->mnt_ns && path_of(fd, prefix, size))
-			return fd;
+	if (fd < 0 && c && c->mnt_ns && c->mnt_ns == e->mnt_ns)
+		fd = root_in(c->mnt_ns_fd);
+	if (fd >= 0 && !path_of(fd, prefix, size)) {
 		close(fd);
+		fd = -1;
 	}
-	return -1;
+	return fd;
 }
 
 /* Puts the path that the event speaks of into `path`; its file system into `filesystem` if found here. */
@@ -410,6 +595,7 @@ static int on_event(void *unused, void *data, size_t size)
 {
 	static char path[JOINED_BYTES];
 	const struct event *e = data;
+	struct container *c;
 	char filesystem[FILESYSTEM_BYTES] = "";
 	bool noexec = false;
 	struct record r = {
@@ -420,6 +606,22 @@ static int on_event(void *unused, void *data, size_t size)
 	(void)unused;
 	if (size < sizeof(*e) || size < sizeof(*e) + e->first + e->second)
 		return 0;
+	c = container_of_event(e);
+	if (e->kind == KIND_ENDED) {
+		if (c && slot_at(c - containers)->tasks <= 0 && !c->procs[0])
+			let_go(c);
+		return 0;
+	}
+	if (e->kind == KIND_STARTING) {
+		/* `docker exec` comes here too. */
+		if (c && slot_at(c - containers)->tasks <= 0 && !c->procs[0])
+			is_starting(c, e->tgid);
+		return 0;
+	}
+	if (c && e->kind == KIND_EXECUTED)
+		c->procs[0] = 0;
+	if (c && slot_at(c - containers)->tasks > 0)
+		hold(c, e->tgid, e->mnt_ns);
 	memcpy(r.address, e->address, sizeof(r.address));
 	memcpy(filesystem, e->filesystem, sizeof(filesystem));
 	filesystem[FILESYSTEM_BYTES - 1] = 0;
@@ -448,11 +650,6 @@ static int on_event(void *unused, void *data, size_t size)
 }
 
 /* --- commands ----------------------------------------------------------------------------------------- */
-
-static struct slot *slot_at(int which)
-{
-	return &skel->bss->slots[which];
-}
 
 static void set_bits(__u64 *bits, const int *numbers, size_t count)
 {
@@ -531,45 +728,12 @@ static __u32 next_epoch(int which)
 	return epoch;
 }
 
-/* Names that engines give to a container's cgroup: cgroupfs and systemd drivers. */
-static const char *const cgroup_forms[] = {
-	"%s", "docker-%s.scope", "libpod-%s.scope", "libpod-%s", "cri-containerd-%s.scope", "crio-%s.scope",
-	"nerdctl-%s.scope",
-};
-#define CGROUP_FORMS (sizeof(cgroup_forms) / sizeof(cgroup_forms[0]))
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-static void cgroup_name(struct cgroup_name *name, size_t form, const char *id)
-{
-	memset(name, 0, sizeof(*name));
-	snprintf(name->text, sizeof(name->text), cgroup_forms[form], id);
-}
-#pragma GCC diagnostic pop
-
 static int find(const char *id)
 {
 	for (int i = 0; i < MAX_SLOTS; i++)
 		if (!strcmp(containers[i].id, id))
 			return i;
 	return -1;
-}
-
-/* Whether a line of /proc/PID/cgroup has one of the container's names as one of its directories. */
-static bool names_container(char *line, const char *id)
-{
-	char *save, *part = strtok_r(line, "/\n", &save);
-
-	for (; part; part = strtok_r(NULL, "/\n", &save)) {
-		struct cgroup_name name;
-
-		for (size_t form = 0; form < CGROUP_FORMS; form++) {
-			cgroup_name(&name, form, id);
-			if (!strcmp(part, name.text))
-				return true;
-		}
-	}
-	return false;
 }
 
 static bool in_container(unsigned int pid, const char *id)
@@ -653,8 +817,7 @@ static int scan(int which)
 		__atomic_store_n(&skel->bss->preexisting_tasks, 1, __ATOMIC_SEQ_CST);
 		if (bpf_map_update_elem(bpf_map__fd(skel->maps.preexisting), &pid, &p, BPF_ANY))
 			__atomic_fetch_add(&skel->bss->lost, 1, __ATOMIC_SEQ_CST);
-		if (!slot_at(which)->main)
-			slot_at(which)->main = pid;
+		hold(&containers[which], pid, p.mnt_ns);
 		found++;
 	}
 	closedir(dir);
@@ -713,6 +876,7 @@ static const char *unwatch(const char *id)
 	for (__u32 i = 0; i < epoch_count; i++)
 		if (epoch_slots[i] == which)
 			epoch_slots[i] = MAX_SLOTS;
+	let_go(&containers[which]);
 	memset(&containers[which], 0, sizeof(containers[which]));
 	return NULL;
 }
@@ -863,6 +1027,7 @@ static int try_way(const struct btf *btf, enum capability_way way)
 
 static const char *const tracepoints[] = {
 	"sys_enter", "sys_exit", "sched_process_exec", "sched_process_fork", "sched_process_exit",
+	"cgroup_attach_task",
 };
 #define TRACEPOINTS (sizeof(tracepoints) / sizeof(tracepoints[0]))
 
@@ -1078,7 +1243,7 @@ static void run(void)
 
 	for (;;) {
 		fds[2].events = output_start < output_end ? POLLOUT : 0;
-		if (poll(fds, 3, -1) < 0 && errno != EINTR)
+		if (poll(fds, 3, look_at_starting() ? LOOK_MS : -1) < 0 && errno != EINTR)
 			die(EXIT_BROKEN, "poll: %s", strerror(errno));
 		if (fds[2].revents & (POLLERR | POLLHUP))
 			return;
@@ -1107,6 +1272,9 @@ int main(int argc, char **argv)
 	else if (argc != 1)
 		die(EXIT_USAGE, "usage: lacre-sensor [--refusals | --probe | --selftest-wire]");
 	signal(SIGPIPE, SIG_IGN);
+	/* What a container did must be looked at before it ends; the work itself is little. */
+	if (setpriority(PRIO_PROCESS, 0, -20))
+		fprintf(stderr, "no priority: %s\n", strerror(errno));
 	load(refusals, &way);
 	ring = ring_buffer__new(bpf_map__fd(skel->maps.events), on_event, NULL, NULL);
 	if (!ring)

@@ -30,6 +30,8 @@ enum kind {
 	KIND_LISTENING = 8,  /* detail: IP protocol */
 	KIND_PEER = 9,       /* detail: IP protocol */
 	KIND_REFUSAL = 10,   /* detail: why; value: capabilities as bits */
+	KIND_ENDED = 11,     /* to the loader only: the container's last task ended */
+	KIND_STARTING = 12,  /* to the loader only: the runtime put its process `tgid` into the cgroup */
 	/* From the loader only. */
 	KIND_SYSCALLS = 32,  /* first: numbers as bits */
 	KIND_COUNTERS = 33,  /* value: forks; gid: tasks_peak; nr: fds_peak; error: oom_kills */
@@ -122,7 +124,7 @@ struct slot {
 	__u32 generation; /* 0: free; changes when the slot is given up, so that old marks count no more */
 	__u32 epoch;      /* low 4 bits: index into stats; the rest counts phases of all containers */
 	__s32 tasks;
-	__u32 main;       /* tgid on the host of the container's process 1 */
+	__u32 reserved;
 };
 
 struct stats {

@@ -124,7 +124,7 @@ class Executed(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity(Fact):
-    """A program ran under these effective ids (`uid` of Fact is the same uid). `main`: it is the init process.
+    """A program ran under these effective ids (`uid` of Fact is the same uid). `main`: it is process 1.
 
     Sent when a program is executed and when a set*id call changes the ids.
     """
@@ -154,9 +154,10 @@ class Peer(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal(Fact):
-    """The kernel said no. `errno` is positive. `question`: only asked (access, faccessat), nothing was attempted.
+    """The kernel said no. `errno` is positive.
 
-    `writing`: the call meant to create, change or remove (open with write flags, mkdir, chown, …), not to read.
+    `question`: only asked (access, faccessat), nothing was attempted.
+    `writing`: the call meant to create, change or remove (open with write flags, mkdir, chown, …).
     `path`: what the system call was about, where it names one, so a refused DAC_OVERRIDE says on which file.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import platform
 import re
@@ -173,7 +174,9 @@ class Sensor:
 
     def _command(self, verb: str, container: str, phase: str) -> None:
         if verb != "sync" and not _CONTAINER.match(container):
-            raise SensorError(f"Tell the sensor to {verb}", f"{container!r} is no container id", "Use the full id")
+            raise SensorError(
+                f"Tell the sensor to {verb}", f"{container!r} is no container id", "Use the full id"
+            )
         process = self._process
         if process is None or process.stdin is None:
             raise SensorError(f"Tell the sensor to {verb}", "it is not running", "Use it inside `with`")
@@ -184,10 +187,8 @@ class Sensor:
             number = self._numbers
             if verb in {"watch", "phase"}:
                 self._names[number] = (container, phase)
-        try:
+        with contextlib.suppress(OSError):  # it died; the reader says why
             process.stdin.write(f"{number} {verb} {container}\n".encode("ascii"))
-        except OSError:
-            pass  # it died; the reader says why
         with self._changed:
             self._until(lambda: number in self._answers, time.monotonic() + _ANSWER_SECONDS)
             answer = self._answers.pop(number)
@@ -221,7 +222,9 @@ class Sensor:
             said = process.stderr.read().decode("utf-8", "replace").strip()
             broken = _why_it_ended(process.wait(), said)
         except WireError as error:
-            broken = SensorError("Read the sensor's records", str(error), "Install lacre again: its parts differ")
+            broken = SensorError(
+                "Read the sensor's records", str(error), "Install lacre again: its parts differ"
+            )
             process.kill()
         with self._changed:
             self._broken = broken
@@ -278,7 +281,7 @@ class SensorGround:
 
 
 def probe() -> SensorGround:
-    """Asks the kernel what it offers, without a container. Needs root; raises GroundError without the binary."""
+    """Asks the kernel what it offers, without a container. Needs root; GroundError without the binary."""
     done = subprocess.run([binary(), "--probe"], capture_output=True, text=True, check=False, timeout=60)
     if done.returncode:
         return SensorGround(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
@@ -117,7 +118,7 @@ class Decoder:
         start = 0
         try:
             while len(rest) - start >= _HEADER.size:
-                size = int.from_bytes(rest[start : start + 4], _ORDER)
+                size = int.from_bytes(rest[start : start + 4], sys.byteorder)
                 if not _HEADER.size <= size <= LONGEST:
                     raise WireError(f"a record of {size} bytes")
                 if len(rest) - start < size:
@@ -127,9 +128,6 @@ class Decoder:
                 yield record
         finally:
             del rest[:start]
-
-
-_ORDER = "little" if struct.pack("=H", 1) == b"\x01\x00" else "big"
 
 
 def _decode(data: bytes) -> Record:
