@@ -262,6 +262,31 @@ def test_volumes_survive_being_made_anew_named_or_not(
     assert not anonymous & set(docker("volume", "ls", "-q").split())
 
 
+def test_a_clone_has_the_originals_data_and_changes_only_its_own(
+    docker_engine: Engine, project: Projects, twin_of: Twins
+) -> None:
+    target = project("""
+        services:
+          one:
+            image: IMAGE
+            command: sh -c 'echo more >> /v/sub/f; stat -c %a:%u:%g /v > /tmp/stat; exec sleep 600'
+            stop_grace_period: 0s
+            volumes: [vol:/v, never-there:/w]
+        volumes: {vol: {external: true, name: lacre-test-clone}, never-there: {}}
+    """)
+    look = ["run", "--rm", "-v", "lacre-test-clone:/v", IMAGE]
+    try:
+        docker(*look, "sh", "-c", "mkdir /v/sub; echo f > /v/sub/f; chown 5:6 /v; chmod 700 /v")
+        with twin_of(target, clone_data=True) as twin:
+            twin.create()
+            up(twin)
+            read(docker_engine, twin, "one", "/v/sub/f", "f\nmore\n")
+            read(docker_engine, twin, "one", "/tmp/stat", "700:5:6\n")
+        assert docker(*look, "cat", "/v/sub/f") == "f\n"
+    finally:
+        docker("volume", "rm", "-f", "lacre-test-clone")
+
+
 def test_secrets_and_configs_of_every_kind_arrive(
     docker_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

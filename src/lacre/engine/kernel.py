@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,11 @@ class Peaks:
 
     memory: int | None
     oom_kills: int | None
+
+
+def machine() -> str:
+    """This machine, the same after a reboot: machine-id(5), else its name."""
+    return _text(Path("/etc/machine-id")).strip() or platform.node().replace("/", "-")
 
 
 def boot_id() -> str:

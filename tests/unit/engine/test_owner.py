@@ -20,23 +20,27 @@ def test_a_process_that_ended_does_not() -> None:
 
 
 def test_a_number_that_was_used_again_is_not_the_owner() -> None:
-    boot, namespace, pid, started = this_process().split("/")
-    assert not may_live(f"{boot}/{namespace}/{pid}/{int(started) - 1}")
+    machine, boot, namespace, pid, started = this_process().split("/")
+    assert not may_live(f"{machine}/{boot}/{namespace}/{pid}/{int(started) - 1}")
 
 
 def test_nothing_of_an_earlier_boot_lives() -> None:
-    _, namespace, pid, started = this_process().split("/")
-    assert not may_live(f"0000/{namespace}/{pid}/{started}")
+    machine, _, namespace, pid, started = this_process().split("/")
+    assert not may_live(f"{machine}/0000/{namespace}/{pid}/{started}")
 
 
 def test_of_another_process_namespace_it_cannot_be_told() -> None:
-    boot, _, pid, _ = this_process().split("/")
-    assert may_live(f"{boot}/pid:[1]/{pid}/1")
+    machine, boot, _, pid, _ = this_process().split("/")
+    assert may_live(f"{machine}/{boot}/pid:[1]/{pid}/1")
+
+
+def test_of_another_machine_it_cannot_be_told() -> None:
+    assert may_live("another/" + this_process().partition("/")[2])
 
 
 def test_nonsense_is_nobody() -> None:
     assert not may_live("")
-    assert not may_live("a/b/c/d")
+    assert not may_live("a")
 
 
 def test_caught_signals_are_those_with_a_handler() -> None:

@@ -138,7 +138,9 @@ def test_an_env_file_yields_to_the_command_line_wherever_it_stands(tmp_path: Pat
 
 
 def test_the_real_compose_accepts_the_project(tmp_path: Path) -> None:
-    line = "-p 80:80 -v data:/x -v /tmp:/y:ro -e 'A=$b' --tmpfs /t --cap-add KILL --ulimit nofile=5 -m 1g -d x"
+    line = (
+        "-p 80:80 -v data:/x -v /tmp:/y:ro -e 'A=$b' --tmpfs /t --cap-add KILL --ulimit nofile=5 -m 1g -d x"
+    )
     project = project_from_run_options("nginx", shlex.split(line), directory=tmp_path)
     said = real_compose().on(
         project.config, ["config", "--format", "json"], name="x", directory=tmp_path, seconds=30
