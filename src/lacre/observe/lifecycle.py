@@ -17,7 +17,7 @@ from lacre.engine import Container, Engine, Project, Started, Twin
 from lacre.observe import builtin
 from lacre.observe.exercise import run_exercise
 from lacre.observe.model import Failure, Peaks, Phase, Response, Run, Stopped, counted
-from lacre.observe.sizes import sizes_of_written
+from lacre.observe.inside import descriptor_limit, sizes_of_written
 from lacre.sensor import AnyFact, Counters, Lost, Sensor, Syscalls, Write
 
 SIGNALS = ("HUP", "USR1", "USR2")
@@ -47,7 +47,7 @@ class Plan:
     ready_timeout: float = 120.0
     exercise_timeout: float = 600.0
     baseline: Run | None = None
-    signals: tuple[str, ...] = SIGNALS
+    not_borne: frozenset[tuple[str, str]] = frozenset()
 
 
 class _PhaseFailedError(Exception):
@@ -88,12 +88,15 @@ class _Life:
     sent: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     responses: dict[str, set[Response]] = field(default_factory=lambda: defaultdict(set))
     memory: dict[str, int] = field(default_factory=dict)
+    descriptor_limits: dict[str, int] = field(default_factory=dict)
     oom_kills: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    restarts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    restarts: dict[str, int] = field(default_factory=dict)  # container id → restarts when it became ready
+    not_borne: frozenset[tuple[str, str]] = frozenset()  # service and signal
     written: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     sizes: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
     addresses: dict[str, str] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
+    known: set[tuple[str, str, object]] = field(default_factory=set)
     last_new_fact: float = 0.0
 
     # ---- the life cycle, in order -------------------------------------------------------------------
@@ -145,16 +148,11 @@ class _Life:
             self._fail(
                 started.service, f"{started.why}: {started.message}{self._last_words_of(started.service)}"
             )
-        began = time.monotonic()
-        self._await_ready(phase)
-        self.own += time.monotonic() - began
+        self._timed(lambda: self._await_ready(phase))
 
     def _work(self, phase: Phase, word: str) -> None:
         self._enter(phase)
-        began = time.monotonic()
-        self._ask_ports()
-        self._exercise(word)
-        self.own += time.monotonic() - began
+        self._timed(lambda: self._exercise_all(word))
         self._look()
         self.collect()
         self._measure()
@@ -188,12 +186,15 @@ class _Life:
                 time.sleep(POLL)
         self._compare_ports(phase)
         for container in self.twin.containers:
+            self.restarts[container.id] = self.engine.state(container.id).restart_count
             if address := self.twin.address(container.service):
                 self.addresses[address] = container.service
 
     def _is_ready(self, container: Container, *, quiet_for: float, late: bool) -> bool:
         service = self.plan.project.services[container.service]
         state = self.engine.state(container.id)
+        if self.plan.baseline is not None and state.restart_count > self._restarts_before(container):
+            self._fail(container.service, f"ended and was restarted{self._last_words(container)}")
         if not state.running:
             if state.status == "restarting" or (
                 service.restart not in {"", "no"} and not late and state.exit_code
@@ -271,6 +272,10 @@ class _Life:
 
     # ---- working ------------------------------------------------------------------------------------
 
+    def _exercise_all(self, word: str) -> None:
+        self._ask_ports()
+        self._exercise(word)
+
     def _ask_ports(self) -> None:
         for service in self._serving():
             for port in sorted(self._expected_ports(service)):
@@ -318,7 +323,7 @@ class _Life:
         """Whether every container is still what it should be."""
         for container in self.twin.containers:
             state = self.engine.state(container.id)
-            if state.restart_count > self.restarts[container.id]:
+            if state.restart_count > self._restarts_before(container):
                 self._fail(container.service, f"was restarted{self._last_words(container)}")
             if not state.running and container.service not in self.ended:
                 self._ended(container, state.exit_code)
@@ -332,7 +337,7 @@ class _Life:
         if not wanted:
             return
         self._enter(Phase.SIGNALS)
-        for signal in self.plan.signals:
+        for signal in SIGNALS:
             receivers = sorted(service for service, signals in wanted.items() if signal in signals)
             if not receivers:
                 continue
@@ -353,7 +358,9 @@ class _Life:
             pid = self.engine.application_pid(container.id)
             if pid:
                 signals = self.engine.caught_signals(pid)
-                caught[container.service] = tuple(s for s in self.plan.signals if s in signals)
+                caught[container.service] = tuple(
+                    s for s in SIGNALS if s in signals and (container.service, s) not in self.plan.not_borne
+                )
         return {service: signals for service, signals in caught.items() if signals}
 
     def _works_again(self, signal: str, receivers: list[str]) -> None:
@@ -362,23 +369,35 @@ class _Life:
         known = len(self.failures)
         while True:
             try:
-                began = time.monotonic()
-                self._ask_ports()
-                self._exercise("signals")
+                self._timed(lambda: self._exercise_all("signals"))
                 self._look()
+                return
             except _PhaseFailedError:
-                if time.monotonic() < deadline:
+                if time.monotonic() < deadline and not self._ended_of(receivers):
                     del self.failures[known:]
                     time.sleep(POLL)
                     continue
-                for failure in self.failures[known:]:
-                    self.failures.remove(failure)
-                    text = f"after {signal} to {', '.join(receivers)}: {failure.text}"
-                    self.failures.append(replace(failure, text=text))
+                self.failures[known:] = [
+                    replace(failure, text=f"after {signal} to {', '.join(receivers)}: {failure.text}")
+                    for failure in self.failures[known:]
+                ]
+                self.not_borne = frozenset((service, signal) for service in self._culprits(receivers))
                 raise
-            finally:
-                self.own += time.monotonic() - began
-            return
+
+    def _ended_of(self, services: list[str]) -> list[str]:
+        return [
+            c.service
+            for c in self.twin.containers
+            if c.service in services
+            and (not (state := self.engine.state(c.id)).running or state.restart_count > self._restarts_before(c))
+        ]
+
+    def _culprits(self, receivers: list[str]) -> list[str]:
+        """Who did not bear a signal: those that ended, else nobody can be told apart."""
+        return self._ended_of(receivers) or receivers
+
+    def _restarts_before(self, container: Container) -> int:
+        return self.restarts.get(container.id, 0)
 
     # ---- stopping -----------------------------------------------------------------------------------
 
@@ -429,16 +448,23 @@ class _Life:
                 continue
             if isinstance(fact, Syscalls | Counters):
                 # snapshots that grow: the newest replaces the one before
-                key = (type(fact), fact.container, fact.phase, getattr(fact, "arch", ""))
-                if self.snapshots.get(key) == (service, fact):
-                    continue
-                self.snapshots[key] = (service, fact)
-                if isinstance(fact, Counters):
-                    continue
-            elif fact in self.facts[service]:
-                continue
+                self.snapshots[type(fact), fact.container, fact.phase, getattr(fact, "arch", "")] = (service, fact)
             else:
                 self.facts[service].add(fact)
+            self._note_news(service, fact)
+
+    def _note_news(self, service: str, fact: AnyFact) -> None:
+        """When something was seen for the first time, in whatever phase or container of the service."""
+        news: set[tuple[str, str, object]]
+        match fact:
+            case Syscalls():
+                news = {(service, fact.arch, name) for name in fact.names}
+            case Counters() | Lost():
+                return
+            case _:
+                news = {(service, "", replace(fact, container="", phase=""))}
+        if not news <= self.known:
+            self.known |= news
             self.last_new_fact = time.monotonic() - self.began
 
     def _measure(self) -> None:
@@ -450,6 +476,8 @@ class _Life:
             self.oom_kills[container.service] = max(peaks.oom_kills or 0, self.oom_kills[container.service])
             state = self.engine.state(container.id)
             if state.running and state.pid:
+                if (limit := descriptor_limit(state.pid)) is not None:
+                    self.descriptor_limits[container.service] = limit
                 paths = {fact.path for fact in self.facts[container.service] if isinstance(fact, Write)}
                 for directory, size in sizes_of_written(state.pid, paths).items():
                     known = self.sizes[container.service]
@@ -487,7 +515,10 @@ class _Life:
         peaks = {}
         for service, known in facts.items():
             peaks[service] = replace(
-                counted(known), memory=self.memory.get(service), oom_kills=self.oom_kills[service]
+                counted(known),
+                memory=self.memory.get(service),
+                oom_kills=self.oom_kills[service],
+                descriptor_limit=self.descriptor_limits.get(service),
             )
         return Run(
             name=self.name,
@@ -501,6 +532,7 @@ class _Life:
             written={service: frozenset(paths) for service, paths in self.written.items()},
             sizes={service: dict(known) for service, known in self.sizes.items()},
             addresses=dict(self.addresses),
+            not_borne=self.not_borne,
             skipped=tuple(self.skipped),
             seconds=time.monotonic() - self.began,
             own_seconds=self.own,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
@@ -51,6 +51,7 @@ class Peaks:
     tasks: int = 0
     descriptors: int = 0
     oom_kills: int = 0
+    descriptor_limit: int | None = None  # the hard limit that it had
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Run:
     written: Mapping[str, frozenset[str]]  # paths of the upper layer at the end of a life
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # bytes by written directory
     addresses: Mapping[str, str] = field(default_factory=dict)  # of the twin's containers → service
+    not_borne: frozenset[tuple[str, str]] = frozenset()  # service and signal after which it did not work
     skipped: tuple[str, ...] = ()  # parts of the life cycle left out, and why
     seconds: float = 0.0  # the whole run
     own_seconds: float = 0.0  # of these, starts, stops and exercises (not lacre's own work)
@@ -133,7 +135,7 @@ class Profile:
         return frozenset(fact.uid for fact in self.of(Identity))
 
 
-def profile(service: str, runs: Iterable[Run]) -> Profile:
+def profile(service: str, runs: Sequence[Run]) -> Profile:
     """Merge what several runs showed of one service."""
     facts: set[AnyFact] = set()
     written: set[str] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -54,7 +55,7 @@ class ServiceAdvice:
         """Each control lifts what is its own; what nobody lifts is stated as left refused."""
         refusals = outcome.refusals
         context = self.context
-        granted = capabilities.mend(draft.capabilities, refusals, context, draft.user)
+        granted = capabilities.mend(draft.capabilities, outcome, context, draft.user)
         writable = filesystem.mend(draft.filesystem, refusals, context, draft.user)
         writable = _state_refused_reads(writable, refusals)
         return draft.model_copy(
@@ -72,9 +73,7 @@ class ServiceAdvice:
         return draft.model_copy(
             update={
                 "filesystem": writable,
-                "capabilities": capabilities.widen(
-                    draft.capabilities, outcome.asked, self.context, draft.user
-                ),
+                "capabilities": capabilities.widen(draft.capabilities, outcome, self.context, draft.user),
                 "limits": limits.covering(draft.limits, writable, draft.filesystem),
             }
         )
@@ -100,10 +99,8 @@ class ServiceAdvice:
 
     def removable(self, draft: ServiceSeal) -> tuple[str, ...]:
         """Capabilities granted in company, and controls given up without a refusal that names them."""
-        phases: dict[str, int] = {}
-        for grant in draft.capabilities.grants:
-            phases[grant.phase] = phases.get(grant.phase, 0) + 1
-        in_company = [g.what for g in draft.capabilities.grants if phases[g.phase] > 1]
+        runs = Counter(grant.run for grant in draft.capabilities.grants)
+        in_company = [grant.what for grant in draft.capabilities.grants if runs[grant.run] > 1]
         given_up = [
             name
             for name in (syscalls.NAME, privileges.NAME, limits.NAME)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from lacre.observe import Run
+from lacre.seal.controls.limits import RAISING
 from lacre.seal.model import ServiceSeal
 from lacre.seal.prove import Outcome, ServiceOutcome
 from lacre.sensor import CapabilityAsked, Refusal, RefusedBecause
@@ -35,6 +36,7 @@ def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
             (questions if is_question(refusal, seal) else refusals).append(refusal)
         failed_phases = {f.phase for f in run.failures}
         services[name] = ServiceOutcome(
+            run=run.name,
             failed=failure.text if failure else "",
             phase=failure.phase if failure else "",
             refusals=tuple(refusals),
@@ -58,7 +60,7 @@ def is_question(refusal: Refusal, seal: ServiceSeal) -> bool:
             return refusal.syscall in ATTRIBUTES
         case RefusedBecause.CAPABILITY:
             # Docker gives a non-root user no capability: ownership is what must be right
-            return not seal.user.root
+            return not seal.user.root and refusal.syscall not in RAISING
         case RefusedBecause.SYSCALL:
             return refusal.errno == errno.ENOSYS  # told to fall back to an older call
         case _:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -27,6 +27,7 @@ from lacre.seal.context import Context, Owner
 from lacre.seal.judge import judge
 from lacre.seal.model import Exercise, Grant, Ground, Margin, Seal, ServiceSeal
 from lacre.seal.prove import Outcome, prove
+from lacre.seal.stated import stated
 from lacre.sensor import Sensor
 
 
@@ -111,11 +112,13 @@ def seal_project(
         advice = {name: ServiceAdvice(context) for name, context in contexts.items()}
         progress.stage("proving", ground.services)
         last: list[Run] = []
+        outcomes: list[tuple[Mapping[str, ServiceSeal], Outcome]] = []
 
         def trial(drafts: Mapping[str, ServiceSeal]) -> Outcome:
             run = ground.run(drafts, name=f"trial {len(last) + 1}", baseline=baseline)
             last.append(run)
             outcome = judge(run, baseline, drafts)
+            outcomes.append((dict(drafts), outcome))
             ground.report(outcome)
             return outcome
 
@@ -126,8 +129,11 @@ def seal_project(
                 "; ".join(proof.failures)[:4000] or "no draft worked",
                 "nothing was written; look at the last failure, or keep a twin with --keep-twin",
             )
+        proving = _proving(proof.drafts, outcomes, advice)
         services = {
-            name: draft.model_copy(update={"completeness": completeness(baseline, contexts[name])})
+            name: stated(draft, proving.services[name], contexts[name]).model_copy(
+                update={"completeness": completeness(baseline, contexts[name])}
+            )
             for name, draft in proof.drafts.items()
         }
         for name in services:
@@ -144,6 +150,18 @@ def seal_project(
         }
         warnings = (*ground.warnings, *(f"left out of the life cycle: {text}" for text in baseline.skipped))
         return Sealed(seal, project, tuple(dict.fromkeys(warnings)), proof.trials, seconds)
+
+
+def _proving(
+    drafts: Mapping[str, ServiceSeal],
+    outcomes: Sequence[tuple[Mapping[str, ServiceSeal], Outcome]],
+    advice: Mapping[str, ServiceAdvice],
+) -> Outcome:
+    """The outcome of the last trial that ran what is written; the prove loop promises that there is one."""
+    for tried, outcome in reversed(outcomes):
+        if outcome.works and all(advice[name].same(tried[name], draft) for name, draft in drafts.items()):
+            return outcome
+    raise NotProvedError("looking for the trial that proved the seal", "there is none", "report this as a defect")
 
 
 def verify_seal(  # noqa: PLR0913, PLR0917 (the same edge as seal_project, and the seal)
@@ -248,27 +266,25 @@ class _Ground:
             allow_egress=bool(self.options.allow_egress),
             allow_host=self.options.allow_host,
         )
-        for signals in self._signals_to_try(baseline):
+        while True:
             with (
                 Sensor(refusals=drafts is not None) as sensor,
                 Twin(self.engine, self.compose, self.project, self._config(drafts), options) as twin,
             ):
                 run = run_life_cycle(
-                    self.engine, twin, sensor, _with_signals(plan, signals), name=name,
+                    self.engine,
+                    twin,
+                    sensor,
+                    plan,
+                    name=name,
                     tell=lambda phase: self._tell(name, phase),
-                )  # fmt: skip
+                )
                 self.addresses |= run.addresses
                 self.warnings += [f"{warned.service}: {warned.what}" for warned in twin.warnings]
-            if baseline is not None or not _failed_by_signal(run):
-                break
-        return run
-
-    def _signals_to_try(self, baseline: Run | None) -> list[tuple[str, ...]]:
-        """Once with all, and where the baseline itself does not bear one, again without it, afresh."""
-        all_signals = ("HUP", "USR1", "USR2")
-        if baseline is not None:
-            return [all_signals]
-        return [all_signals, ("HUP", "USR1"), ("HUP",), ()]
+            if baseline is not None or run.not_borne <= plan.not_borne:
+                return run
+            # a signal that the project does not bear even unsealed is left out, and the baseline taken afresh
+            plan = replace(plan, not_borne=plan.not_borne | run.not_borne)
 
     def _tell(self, name: str, phase: Phase) -> None:
         self.progress.tell("", f"{name}: {phase}")
@@ -325,7 +341,7 @@ class _Ground:
         """Tell what a trial showed."""
         for name, service in outcome.services.items():
             refused = ", ".join(sorted({f"{r.because}: {r.what}" for r in service.refusals})[:3])
-            if service.failed or refused:
+            if not outcome.works and (service.failed or refused):
                 self.progress.tell(name, refused or service.failed[:200], failed=bool(service.failed))
         if outcome.works:
             self.progress.tell("", "works")
@@ -368,14 +384,6 @@ class _Ground:
             if image is not None and image.layers != sealed.image.layers:
                 found.append(f"{name}: the image {image.reference} has other layers")
         return found
-
-
-def _with_signals(plan: Plan, signals: tuple[str, ...]) -> Plan:
-    return replace(plan, signals=signals)
-
-
-def _failed_by_signal(run: Run) -> bool:
-    return any(failure.phase is Phase.SIGNALS for failure in run.failures)
 
 
 def _relative(path: Path, directory: Path) -> str:

@@ -22,11 +22,12 @@ MOST_TRIALS = 60  # no application needs them; a bound against one that behaves 
 class ServiceOutcome:
     """How one service fared in a trial.
 
-    `failed`: the service itself did not work (empty where only the project as a whole failed).
+    `run` names the trial. `failed`: the service itself did not work (empty where only the project as a whole failed).
     `refusals` count by themselves; `questions` only where a phase failed; `asked`: capabilities refused in
     the failed phase although no system call failed.
     """
 
+    run: str = ""
     failed: str = ""
     phase: str = ""
     refusals: tuple[Refusal, ...] = ()

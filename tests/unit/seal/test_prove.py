@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,7 +121,7 @@ def test_the_result_does_not_depend_on_the_order_of_refusals(app: App, random: o
         outcome = run_app(app, drafts["web"])
         refusals = list(outcome.refusals)
         random.shuffle(refusals)  # type: ignore[attr-defined]
-        mixed = ServiceOutcome(outcome.failed, outcome.phase, tuple(refusals), outcome.questions)
+        mixed = replace(outcome, refusals=tuple(refusals))
         return Outcome(not outcome.failed, {"web": mixed})
 
     one = prove({"web": InventedAdvice(app)}, shuffled)

@@ -163,6 +163,13 @@ def given_up(setting: FileSystem, reason: str) -> FileSystem:
     )
 
 
+def why_left(refusal: Refusal, context: Context, user: User) -> str:
+    """Why a refused write gets no grant."""
+    path = context.real(refusal.what)
+    want = _Wanted(path, refusal.by, refusal.phase, refusal.uid, inside=False)
+    return _directory_for(want, context, user)[1] or "every phase works without it"
+
+
 # ---- from a write to a grant ----------------------------------------------------------------------------
 
 
@@ -175,6 +182,8 @@ def _observed(context: Context) -> list[_Wanted]:
     seen = {want.path for want in wanted}
     for path in context.profile.written:
         entry = context.entry(path)
+        if any(is_below(target, path) for target in context.base_mounts()):
+            continue  # the engine made it, to mount something there
         if (
             path not in seen
             and (entry is None or entry.kind == "file")

@@ -19,7 +19,9 @@ TIMES = {Margin.EXACT: 4, Margin.NORMAL: 4, Margin.WIDE: 8}
 LEAST_MEMORY = 256 * MIB  # beside tmpfs
 LEAST_TASKS = 64
 LEAST_CPUS = 1.0
-LEAST_DESCRIPTORS = 1024  # the soft limit of most distributions; select(2) can use no more
+LEAST_DESCRIPTORS = 65536  # connections come late: 2**16 of Docker's own 2**20, a sixteenth of what it was
+MOST_DESCRIPTORS = 1048576  # fs.nr_open of the kernel (proc_sys_fs(5)): what Docker gives without a limit
+RAISING = frozenset({"prlimit64", "setrlimit"})  # ask for SYS_RESOURCE when they go beyond the hard limit
 
 
 def propose(context: Context, filesystem: FileSystem) -> Limits:
@@ -29,14 +31,17 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
     tmpfs = sum(mount.size for mount in filesystem.tmpfs) + shm
     memory = max(LEAST_MEMORY, times * (peaks.memory or 0)) + tmpfs
     tasks = max(LEAST_TASKS, times * peaks.tasks)
-    descriptors = max(LEAST_DESCRIPTORS, times * peaks.descriptors)
+    descriptors = _rounded(max(LEAST_DESCRIPTORS, times * peaks.descriptors), 1024)
+    # never above what it had: raising the hard limit needs SYS_RESOURCE, and would be no limit
+    had = peaks.descriptor_limit
+    lower = had is None or descriptors < had
     kept = "set in the project, kept"
     peak_memory = "unknown" if peaks.memory is None else f"{-(-peaks.memory // MIB)}M"
     return Limits(
         memory=None if service.memory else _rounded(memory, 64 * MIB),
         pids=None if service.pids else _rounded(tasks, 16),
         cpus=None if service.cpus else LEAST_CPUS,
-        nofile=None if service.nofile else _rounded(descriptors, 1024),
+        nofile=descriptors if lower and not service.nofile else None,
         grants=(
             Grant(
                 what="memory",
@@ -51,15 +56,16 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
             Grant(
                 what="nofile",
                 reason=kept
-                if service.nofile
-                else f"{times} times the highest descriptor, {peaks.descriptors}",
+                if service.nofile or not lower
+                else f"2**16 or {times} times the highest descriptor, {peaks.descriptors}",
             ),
         ),
     )
 
 
 def mend(setting: Limits, refusals: Iterable[Refusal]) -> Limits:
-    """Double whatever limit was hit."""
+    """Double whatever limit was hit; descriptors eightfold where the application asks for more than there are."""
+    refusals = tuple(refusals)
     hit = {refusal.because for refusal in refusals}
     larger: dict[str, int] = {}
     if RefusedBecause.MEMORY in hit and setting.memory:
@@ -68,6 +74,8 @@ def mend(setting: Limits, refusals: Iterable[Refusal]) -> Limits:
         larger["pids"] = setting.pids * 2
     if RefusedBecause.FILES in hit and setting.nofile:
         larger["nofile"] = setting.nofile * 2
+    if any(r.what == "SYS_RESOURCE" and r.syscall in RAISING for r in refusals) and setting.nofile:
+        larger["nofile"] = min(setting.nofile * 8, MOST_DESCRIPTORS)
     return setting.model_copy(update=larger) if larger else setting
 
 

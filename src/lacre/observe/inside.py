@@ -1,4 +1,4 @@
-"""How many bytes lie in the directories that an application writes to, as seen through its own root."""
+"""What /proc tells of a running container: bytes in the directories it writes to, and its descriptor limit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import stat
 from collections import defaultdict
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 MOST_PATHS = 20_000  # a bound on the work for an application that writes without end
 
@@ -27,3 +27,13 @@ def sizes_of_written(pid: int, paths: Iterable[str]) -> dict[str, int]:
         if stat.S_ISREG(found.st_mode):
             sizes[str(PurePosixPath(path).parent)] += found.st_blocks * 512
     return dict(sizes)
+
+
+def descriptor_limit(pid: int) -> int | None:
+    """The hard limit on open files of a process (proc_pid_limits(5)); None when it is gone or unlimited."""
+    try:
+        lines = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    except OSError:
+        return None
+    found = [line.split() for line in lines if line.startswith("Max open files")]
+    return int(found[0][4]) if found and found[0][4].isdecimal() else None

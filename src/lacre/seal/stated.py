@@ -1,0 +1,76 @@
+"""What a proved seal still refuses, by name: taken from the run that proved it, not from suspicion."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from lacre import seccomp
+from lacre.seal.context import Context
+from lacre.seal.controls import filesystem
+from lacre.seal.judge import ATTRIBUTES
+from lacre.seal.model import LeftRefused, ServiceSeal
+from lacre.seal.prove import ServiceOutcome
+from lacre.sensor import RefusedBecause, Refusal
+
+MOST_STATED = 200
+
+
+def stated(draft: ServiceSeal, outcome: ServiceOutcome, context: Context) -> ServiceSeal:
+    """The seal with each control's `left` as the proving run showed it."""
+    refusals = (*outcome.refusals, *outcome.questions)
+    paths = {RefusedBecause.READ_ONLY, RefusedBecause.PERMISSION}
+    return draft.model_copy(
+        update={
+            "filesystem": draft.filesystem.model_copy(
+                update={"left": _left(refusals, paths, lambda refusal: _path_reason(refusal, draft, context))}
+            ),
+            "capabilities": draft.capabilities.model_copy(
+                update={"left": _left(refusals, {RefusedBecause.CAPABILITY}, _capability_reason)}
+            ),
+            "syscalls": draft.syscalls.model_copy(
+                update={
+                    "left": _left(refusals, {RefusedBecause.SYSCALL}, lambda r: seccomp.why_refused(r.what))
+                }
+            ),
+            "notes": (*draft.notes, *_notes(draft, context)),
+        }
+    )
+
+
+def _left(
+    refusals: Iterable[Refusal], because: set[RefusedBecause], reason: Callable[[Refusal], str]
+) -> tuple[LeftRefused, ...]:
+    """One entry for each thing refused; names that differ in numbers only (temporary files) are one thing."""
+    found: dict[str, LeftRefused] = {}
+    for refusal in refusals:
+        key = re.sub(r"\d+", "#", refusal.what)
+        if refusal.because in because and key not in found and len(found) < MOST_STATED:
+            found[key] = LeftRefused(
+                what=refusal.what, reason=reason(refusal), by=refusal.by, phase=refusal.phase
+            )
+    return tuple(found[key] for key in sorted(found))
+
+
+def _path_reason(refusal: Refusal, draft: ServiceSeal, context: Context) -> str:
+    if refusal.question:
+        return "only asked whether it may be written"
+    if not refusal.writing:
+        return f"{refusal.syscall}: uid {refusal.uid} may not read it; every phase works without"
+    if refusal.syscall in ATTRIBUTES:
+        return f"{refusal.syscall} on a read-only file system; every phase works without"
+    return filesystem.why_left(refusal, context, draft.user)
+
+
+def _capability_reason(refusal: Refusal) -> str:
+    where = f" on {refusal.path}" if refusal.path else ""
+    return f"{refusal.syscall}{where} failed without it; every phase works"
+
+
+def _notes(draft: ServiceSeal, context: Context) -> tuple[str, ...]:
+    if draft.privileges.off:
+        return ()
+    setid = sorted(p for p, e in context.image.tree.items() if e.kind == "file" and e.mode & 0o6000)
+    if not setid:
+        return ()
+    return (f"no-new-privileges takes the set-ID rights away from: {', '.join(setid)}",)
