@@ -19,7 +19,7 @@ def render(seal: Seal, services: Iterable[str], look: Look) -> str:
 def ground(proved: Ground) -> str:
     """Where a seal was proved, in one line."""
     return (
-        f"{proved.engine}, kernel {proved.kernel}, cgroup v{proved.cgroup}, "
+        f"Docker {proved.engine}, kernel {proved.kernel}, cgroup v{proved.cgroup}, "
         f"{'AppArmor' if proved.apparmor else 'no AppArmor'}, Compose {proved.compose}"
     )
 

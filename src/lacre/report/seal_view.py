@@ -109,7 +109,7 @@ def system_calls(sealed: ServiceSeal) -> str:
     if sealed.syscalls.base == "docker-default":
         return "Docker's"
     if sealed.syscalls.base == "unchanged":
-        return "as it was"
+        return "as is"
     share = refused_share(sealed)
     return f"{len(sealed.syscalls.allowed)}" + ("" if share is None else f" (-{share:.0%})")
 

@@ -54,8 +54,8 @@ def _rows(report: SealedReport) -> list[list[Cell]]:
                 view.capabilities(sealed, service),
                 tuple(view.writable(sealed, service)) or "nothing",
                 view.system_calls(sealed),
-                size(limits.memory) if limits.memory else "as it was",
-                str(limits.pids) if limits.pids else "as it was",
+                size(limits.memory) if limits.memory else "as is",
+                str(limits.pids) if limits.pids else "as is",
             ]
         )
     return rows

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that a terminal obeys, or that a reader cannot see: controls, bidi marks, surrogates."""
 
+_INDENT = "  "
+_GAP = 2  # blanks between columns
+_LONG_WORD = 40  # a path longer than this may be broken where room is short
+
 _BINARY_UNITS = ((1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K"))
 
 
@@ -73,24 +77,28 @@ Cell = str | tuple[str, ...]
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[Cell]], look: Look, *, bold_first: bool = False
 ) -> str:
-    """Columns side by side, cells wrapped to `look.width`, indented by two; cells are made visible here."""
+    """Columns side by side, indented by two; cells are made visible here, wrapped, and never cut off."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    texts = [
+        tuple("\n".join(map(visible, (cell,) if isinstance(cell, str) else cell)) for cell in row)
+        for row in rows
+    ]
+    width = max(40, look.width - len(_INDENT))
     grid = Table(
-        box=None, show_header=any(columns), header_style="bold", pad_edge=False, padding=(0, 2, 0, 0)
+        box=None, show_header=any(columns), header_style="bold", pad_edge=False, padding=(0, _GAP, 0, 0)
     )
-    for number, column in enumerate(columns):
+    for number, (column, wide) in enumerate(zip(columns, _widths(columns, texts, width), strict=True)):
         style = "bold" if bold_first and number == 0 else None
-        grid.add_column(Text(column), style=style, no_wrap=number == 0, overflow="fold")
-    for row in rows:
-        lines = ((cell,) if isinstance(cell, str) else cell for cell in row)
-        grid.add_row(*(Text("\n".join(map(visible, cell))) for cell in lines))
+        grid.add_column(Text(column), style=style, width=wide, overflow="fold")
+    for row in texts:
+        grid.add_row(*map(Text, row))
     out = io.StringIO()
     console = Console(
         file=out,
-        width=max(40, look.width - 2),
+        width=width,
         force_terminal=look.color,
         no_color=not look.color,
         color_system="standard" if look.color else None,
@@ -100,7 +108,27 @@ def table(
         legacy_windows=False,
     )
     console.print(grid)
-    return "".join(f"  {line.rstrip()}\n" for line in out.getvalue().splitlines())
+    return "".join(f"{_INDENT}{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """How wide each column is: as its text wants, else the widest give way, whole words as long as possible."""
+    from rich.cells import cell_len
+
+    texts = [[column, *(row[number] for row in rows)] for number, column in enumerate(columns)]
+    wanted = [
+        max(cell_len(line) for text in column for line in (text or " ").split("\n")) for column in texts
+    ]
+    words = [max(cell_len(word) for text in column for word in (text or " ").split(" ")) for column in texts]
+    least = [min(word, _LONG_WORD) for word in words]
+    room = width - _GAP * (len(columns) - 1)
+    while sum(wanted) > room:
+        shrinkable = [n for n, wide in enumerate(wanted) if wide > least[n]] or range(len(wanted))
+        widest = max(shrinkable, key=lambda n: wanted[n])
+        if wanted[widest] <= 1:
+            break
+        wanted[widest] -= 1
+    return wanted
 
 
 def styled(text: str, code: str, look: Look) -> str:

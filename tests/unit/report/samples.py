@@ -109,7 +109,7 @@ SEAL = Seal(
     files=("compose.yaml",),
     profiles=("full",),
     source="ab" * 32,
-    ground=Ground(engine="Docker 26.1.5", kernel="6.12.9", cgroup=2, apparmor=True, compose="2.40.3"),
+    ground=Ground(engine="26.1.5", kernel="6.12.9", cgroup=2, apparmor=True, compose="2.40.3"),
     trials=3,
     services={"web": WEB, "db": DB},
 )

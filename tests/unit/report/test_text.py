@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lacre.report.text import Look, count, seconds, size, table, visible
@@ -77,3 +77,26 @@ def test_a_count_has_the_right_noun() -> None:
         "2 trials",
         "0 entries",
     ]
+
+
+@settings(deadline=None)  # the first example imports rich
+@given(
+    st.lists(
+        st.tuples(*[st.text(st.characters(codec="ascii", categories=["L", "N", "Zs"]), max_size=90)] * 4)
+    ),
+    st.integers(20, 140),
+)
+def test_nothing_in_a_table_is_ever_cut_off(rows: list[tuple[str, ...]], width: int) -> None:
+    text = table(["one", "two", "three", "four"], rows, Look(width=width))
+    for row in rows:
+        for cell in row:
+            for character in set(cell) - {" "}:
+                assert text.count(character) >= cell.count(character)
+    assert sum(map(len, "".join(text.split()))) == sum(
+        len("".join(cell.split())) for row in [("one", "two", "three", "four"), *rows] for cell in row
+    )
+
+
+def test_a_path_stays_in_one_piece_while_other_columns_can_give_way() -> None:
+    text = table(["a", "b"], [["/var/lib/postgresql/data", "word " * 40]], Look(width=60))
+    assert "/var/lib/postgresql/data" in text
