@@ -79,7 +79,7 @@ def _value(sealed: ServiceSeal, setting: Setting) -> str:
         groups = sealed.user.group_add
         return view.user(sealed, None) + (f", groups {' '.join(groups)}" if groups else "")
     if setting is sealed.capabilities:
-        return view.capabilities(sealed, None)
+        return view.capabilities(sealed)
     if setting is sealed.filesystem:
         closed = "read-only root" if sealed.filesystem.read_only else "writable root"
         turned = [f"{path} read-only" for path in sealed.filesystem.read_only_mounts]

@@ -72,15 +72,15 @@ def user(sealed: ServiceSeal, service: Service | None) -> str:
     return (service.user if service else None) or "not root"
 
 
-def capabilities(sealed: ServiceSeal, service: Service | None) -> str:
-    """The capabilities left, and how many there were."""
-    was = ""
-    if service is not None:
-        base = base_capabilities(service)
-        was = " (was all)" if base is None else f" (was {len(base)})"
-    if sealed.capabilities.off:
-        return "off" + was
-    return (" ".join(sorted(sealed.capabilities.add)) or "none") + was
+def capabilities(sealed: ServiceSeal) -> str:
+    """The capabilities left."""
+    return "off" if sealed.capabilities.off else " ".join(sorted(sealed.capabilities.add)) or "none"
+
+
+def capabilities_before(service: Service) -> str:
+    """How many capabilities the base gives."""
+    base = base_capabilities(service)
+    return "(was all)" if base is None else f"(was {len(base)})"
 
 
 def tmpfs(mount: Tmpfs) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lacre.engine.project import Project
+from lacre.engine.project import Project, Service
 from lacre.report import seal_view as view
 from lacre.report.text import Cell, Look, count, seconds, size, styled, table, visible, warning
-from lacre.seal.model import Seal
+from lacre.seal.model import Seal, ServiceSeal
 
 COLUMNS = ("service", "user", "capabilities", "writable", "syscalls", "memory", "pids")
 
@@ -51,7 +51,7 @@ def _rows(report: SealedReport) -> list[list[Cell]]:
             [
                 name,
                 view.user(sealed, service),
-                view.capabilities(sealed, service),
+                _capabilities(sealed, service),
                 tuple(view.writable(sealed, service)) or "nothing",
                 view.system_calls(sealed),
                 size(limits.memory) if limits.memory else "as is",
@@ -59,6 +59,15 @@ def _rows(report: SealedReport) -> list[list[Cell]]:
             ]
         )
     return rows
+
+
+def _capabilities(sealed: ServiceSeal, service: Service | None) -> Cell:
+    """The names, and how many there were: below them, or beside a single word."""
+    left = view.capabilities(sealed)
+    if service is None:
+        return left
+    before = view.capabilities_before(service)
+    return (left, before) if sealed.capabilities.add else f"{left} {before}"
 
 
 def _part(title: str, rows: list[list[str]], look: Look, style: str = "1") -> list[str]:

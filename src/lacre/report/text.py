@@ -112,14 +112,13 @@ def table(
 
 
 def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[int]:
-    """How wide each column is: as its text wants, else the widest give way, whole words as long as possible."""
+    """How wide each column is: as its text wants, else the widest give way, words whole while that goes."""
     from rich.cells import cell_len
 
     texts = [[column, *(row[number] for row in rows)] for number, column in enumerate(columns)]
-    wanted = [
-        max(cell_len(line) for text in column for line in (text or " ").split("\n")) for column in texts
-    ]
-    words = [max(cell_len(word) for text in column for word in (text or " ").split(" ")) for column in texts]
+    lines = [[line for text in column for line in text.split("\n")] for column in texts]
+    wanted = [max(1, *map(cell_len, column)) for column in lines]
+    words = [max(1, *(cell_len(word) for line in column for word in line.split(" "))) for column in lines]
     least = [min(word, _LONG_WORD) for word in words]
     room = width - _GAP * (len(columns) - 1)
     while sum(wanted) > room:
