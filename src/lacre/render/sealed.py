@@ -148,10 +148,11 @@ def _capabilities(service: Config, seal: ServiceSeal) -> None:
 
 def _security(service: Config, seal: ServiceSeal, path: str) -> None:
     options: list[str] = list(service.get("security_opt") or [])
-    if seal.syscalls.base != "unchanged":
-        options = [option for option in options if _security_key(option) != "seccomp"]
-    if seal.syscalls.base == "allow-list" and not seal.syscalls.off:
-        options.append(f"seccomp={path}")
+    ours = f"seccomp={path}" if seal.syscalls.base == "allow-list" and not seal.syscalls.off else ""
+    if ours or seal.syscalls.base == "docker-default":
+        options = [option for option in options if _security_key(option) != "seccomp" or option == ours]
+    if ours and ours not in options:
+        options.append(ours)
     if seal.privileges.no_new_privileges and not seal.privileges.off:
         same = [option for option in options if _security_key(option) == "no-new-privileges"]
         if not any(_is_on(option) for option in same) or len(same) > 1:
