@@ -13,7 +13,7 @@ tree=$cache/$name-$key
 if [ ! -d "$tree" ]; then
     say "$name: making a Debian $suite tree with mmdebstrap (a minute)"
     mkdir -p "$cache"
-    rm -rf --one-file-system "$cache/$name"-*
+    rm -rf --one-file-system "$cache/$name"-????????????????
     trap 'rm -rf --one-file-system "$tree.new"' EXIT
     packages=$(IFS=,; echo "$*")
     mmdebstrap --quiet --variant=minbase --mode=root --include="$packages" \

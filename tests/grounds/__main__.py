@@ -1,4 +1,4 @@
-"""Grounds by hand: `python -m tests.grounds B` (or C, until Ctrl-C), `python -m tests.grounds D COMMAND...`."""
+"""Grounds by hand: `python -m tests.grounds B` (or C; Ctrl-C ends it), `... D COMMAND...`."""
 
 from __future__ import annotations
 
