@@ -77,7 +77,7 @@ class Deployment:
                 text=True, timeout=timeout, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
-            raise ServerError(f"{' '.join(command)}: no end after {timeout:.0f} s\n{error.stderr}") from error
+            raise ServerError(f"{command}: no end after {timeout:.0f} s") from error
         if done.returncode != 0:
             raise ServerError(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
