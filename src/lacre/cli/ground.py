@@ -96,9 +96,7 @@ def _host(host: Host) -> Iterator[Check]:
         why="/sys/kernel/btf/vmlinux tells the sensor how this kernel lays out its structures"
         if host.btf
         else "there is no /sys/kernel/btf/vmlinux: the sensor cannot fit itself to this kernel",
-        do=""
-        if host.btf
-        else "use a kernel with CONFIG_DEBUG_INFO_BTF (every Debian since 11, RHEL since 8.2)",
+        do="" if host.btf else "use a kernel with CONFIG_DEBUG_INFO_BTF (every Debian since 12)",
         needed=True,
     )
     missing = [

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -21,6 +22,9 @@ _WIDTH_WITHOUT_TERMINAL = 100
 class Screen:
     """Standard output carries results only; all that is said besides goes to standard error."""
 
+    def __init__(self) -> None:
+        self._live: Live | None = None
+
     @property
     def look(self) -> Look:
         """How a result may look."""
@@ -37,10 +41,15 @@ class Screen:
         sys.stdout.flush()
 
     def say(self, text: str) -> None:
-        """Print a message."""
-        sys.stdout.flush()
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+        """Print a message; a terminal that is gone (SIGHUP), or busy, is no reason to fail."""
+        # RuntimeError: a signal came in the middle of another write
+        with contextlib.suppress(OSError, RuntimeError):
+            if self._live is not None and self._live.running:
+                self._live.say(text)
+                return
+            sys.stdout.flush()
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
 
     def warn(self, text: str) -> None:
         """Print a warning; hostile characters in it are made visible."""
@@ -51,7 +60,8 @@ class Screen:
         from lacre.report.progress import Lines, Live
 
         if sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb":
-            return Live(sys.stderr, time.monotonic, color=self.error_look.color)
+            self._live = Live(sys.stderr, time.monotonic, color=self.error_look.color)
+            return self._live
         return Lines(sys.stderr, time.monotonic)
 
 

@@ -7,6 +7,7 @@ Both have the two methods of `lacre.seal.pipeline.Progress` and may be called fr
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -51,7 +52,8 @@ class Lines:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stream.flush()
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
     def stage(self, name: str, services: tuple[str, ...]) -> None:
         """A new part of the run begins."""
@@ -67,8 +69,9 @@ class Lines:
             self._line(f"{' '.join(words)}  [{seconds(self._clock() - self._stage.began)}]")
 
     def _line(self, text: str) -> None:
-        self._stream.write(f"{visible(self._stage.name):<{_STAGE_WIDTH}} {text}\n")
-        self._stream.flush()
+        with contextlib.suppress(OSError):  # nobody reads any more: the work goes on
+            self._stream.write(f"{visible(self._stage.name):<{_STAGE_WIDTH}} {text}\n")
+            self._stream.flush()
 
 
 class Live:
@@ -101,7 +104,19 @@ class Live:
         with self._lock:
             ended, self._stage = self._stage, None
         self._keep(ended, failed=kind is not None)
-        self._live.stop()
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            self._live.stop()
+
+    @property
+    def running(self) -> bool:
+        """Whether the picture is on the terminal."""
+        return self._live.is_started
+
+    def say(self, text: str) -> None:
+        """Print a message above the picture; `text` may be styled, and is safe to print."""
+        from rich.text import Text
+
+        self._console.print(Text.from_ansi(text))
 
     def stage(self, name: str, services: tuple[str, ...]) -> None:
         """A new part of the run begins; the one before stays as a line."""
@@ -130,7 +145,8 @@ class Live:
         project = stage.rows.get("")
         said = f"{visible(project.text)}, " if project and project.text and project.mark else ""
         line.append(f"{said}{seconds(self._clock() - stage.began)}", style="dim")
-        self._console.print(line)
+        with contextlib.suppress(OSError):
+            self._console.print(line)
 
     def _picture(self) -> RenderableType:
         from rich.table import Table

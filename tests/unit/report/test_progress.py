@@ -55,3 +55,24 @@ def test_what_a_failing_run_was_at_is_marked() -> None:
     except KeyboardInterrupt:
         pass
     assert "web ✗" in out.getvalue()
+
+
+class Gone(io.StringIO):
+    def write(self, _: str) -> int:
+        raise OSError(5, "Input/output error")
+
+
+def test_a_terminal_that_is_gone_does_not_end_the_run() -> None:
+    told(Lines(Gone(), lambda: 0.0))
+    told(Live(Gone(), lambda: 0.0))
+
+
+def test_a_message_stands_above_the_picture() -> None:
+    out = io.StringIO()
+    with Live(out, lambda: 0.0, color=False) as live:
+        live.stage("observing", ("web",))
+        assert live.running
+        live.say("interrupted: removing the twin")
+    assert not live.running
+    lines = [line.rstrip() for line in out.getvalue().splitlines() if line.strip()]
+    assert lines[0] == "interrupted: removing the twin"
