@@ -29,7 +29,7 @@ is_installed() {
 apt_install() {
     local package missing=()
     for package in "$@"; do
-        is_installed "$package" || missing+=("$package")
+        [[ " ${missing[*]} " == *" $package "* ]] || is_installed "$package" || missing+=("$package")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     command -v apt-get > /dev/null || die "apt-get is not there, and these packages are missing: ${missing[*]}" \

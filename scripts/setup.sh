@@ -151,7 +151,7 @@ int main(void) { return elf_version(EV_CURRENT) == EV_NONE || elf_memory((char *
 main() {
     local part packages=("${python_packages[@]}" "${compiler_packages[@]}")
     command -v dockerd > /dev/null || packages+=("${engine_packages[@]}")
-    packages+=(mmdebstrap debian-archive-keyring iptables)
+    docker image inspect debian:bookworm-slim > /dev/null 2>&1 || packages+=(mmdebstrap debian-archive-keyring)
     if ! command -v docker > /dev/null && apt-cache show docker-cli > /dev/null 2>&1; then
         packages+=(docker-cli)
     fi
