@@ -266,8 +266,8 @@ class _Parser:
         path = self.directory / file
         try:
             text = path.read_text(encoding="utf-8", errors="surrogateescape")
-        except OSError as problem:
-            raise UsageError(_TRIED, f"{path}: {problem.strerror}", "check the path") from problem
+        except (OSError, ValueError) as problem:  # ValueError: a null byte in the path
+            raise UsageError(_TRIED, f"{path} cannot be read: {problem}", "check the path") from problem
         for line in text.splitlines():
             if line.strip() and not line.lstrip().startswith("#"):
                 yield line.lstrip()
@@ -349,8 +349,8 @@ class _Parser:
         source, target = parts[0], parts[1]
         words = parts[2].split(",") if len(parts) > 2 else []
         mount: _Config = {"type": "bind", "source": source, "target": target}
-        if source.startswith(("/", ".", "~")):
-            mount["source"] = str((self.directory / Path(source).expanduser()).absolute())
+        if source.startswith(("/", ".")):
+            mount["source"] = os.path.normpath(self.directory / source)
             mount["bind"] = {"create_host_path": True}
         else:
             mount["type"] = "volume"
@@ -379,7 +379,7 @@ class _Parser:
             )
         mount: _Config = {"type": kind, "target": target}
         if source:
-            mount["source"] = str((self.directory / source).absolute()) if kind == "bind" else source
+            mount["source"] = os.path.normpath(self.directory / source) if kind == "bind" else source
         for key, text in words.items():
             self._mount_word(mount, kind, key, text)
         self._add_mount(mount)
