@@ -85,16 +85,20 @@ def _value(sealed: ServiceSeal, setting: Setting) -> str:
         turned = [f"{path} read-only" for path in sealed.filesystem.read_only_mounts]
         return ", ".join([closed, *view.writable(sealed, None), *turned])
     if setting is sealed.syscalls:
-        share = view.refused_share(sealed)
-        if share is None:
-            return view.system_calls(sealed)
-        return (
-            f"{len(sealed.syscalls.allowed)} allowed, {len(sealed.syscalls.observed)} observed; "
-            f"{share:.0%} of what Docker's default allows is refused"
-        )
+        return _system_calls(sealed)
     if setting is sealed.privileges:
         return "no-new-privileges" if sealed.privileges.no_new_privileges else "new privileges allowed"
     return _plain_value(setting)
+
+
+def _system_calls(sealed: ServiceSeal) -> str:
+    share = view.refused_share(sealed)
+    if share is None:
+        return view.system_calls(sealed)
+    return (
+        f"{len(sealed.syscalls.allowed)} allowed, {len(sealed.syscalls.observed)} observed; "
+        f"{share:.0%} of what Docker's default allows is refused"
+    )
 
 
 def _plain_value(setting: Setting) -> str:
