@@ -47,6 +47,7 @@ def test_features_of_compose_are_resolved_by_compose(compose: Compose) -> None:
     assert set(project.services) == {"web", "app", "migrate", "monitor", "side", "old", "queue"}
     assert project.services["app"].config["working_dir"] == "/app"  # extends
     assert project.services["app"].config["environment"]["PORT"] == "8000"  # env_file
+    assert project.services["app"].config["environment"]["QUOTED"] == "a$b"  # not Compose's a$$b
     assert project.config["configs"]["settings"]["content"].startswith("a=7")  # .env
     assert project.services["queue"].config["volumes"][1]["source"] == str(file.parent / "sub" / "q.conf")
 
