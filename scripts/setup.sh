@@ -152,9 +152,6 @@ main() {
     local part packages=("${python_packages[@]}" "${compiler_packages[@]}")
     command -v dockerd > /dev/null || packages+=("${engine_packages[@]}")
     docker image inspect debian:bookworm-slim > /dev/null 2>&1 || packages+=(mmdebstrap debian-archive-keyring)
-    if ! command -v docker > /dev/null && apt-cache show docker-cli > /dev/null 2>&1; then
-        packages+=(docker-cli)
-    fi
     for part in "$@"; do
         case $part in
         tests) packages+=("${test_packages[@]}") ;;
@@ -164,6 +161,9 @@ main() {
         esac
     done
     apt_install "${packages[@]}"
+    # Debian 13 has the client in a package of its own; docker.io of Debian 12 contains it.
+    hash -r
+    command -v docker > /dev/null || apt_install docker-cli
     export DOCKER_BUILDKIT=0
     make_venv "$(find_python)"
     start_engine
