@@ -29,16 +29,18 @@ Twins = Callable[..., Twin]
 
 
 def ask(address: str, port: int = 8000, seconds: float = 10) -> str:
-    """What the service answers; waits for it to listen."""
+    """What the service answers; waits for it to listen (a published port is accepted before that)."""
     deadline = time.monotonic() + seconds
     while True:
         try:
             with socket.create_connection((address, port), timeout=2) as connection:
-                return connection.makefile().read()
+                answer = connection.makefile().read()
+            if answer or time.monotonic() > deadline:
+                return answer
         except OSError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(0.05)
+        time.sleep(0.05)
 
 
 def up(twin: Twin) -> None:

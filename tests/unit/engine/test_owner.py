@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
+import lacre
 from lacre.engine import kernel
 from lacre.engine.owner import may_live, this_process
 
@@ -15,7 +17,13 @@ def test_this_process_lives() -> None:
 
 def test_a_process_that_ended_does_not() -> None:
     script = "from lacre.engine.owner import this_process; print(this_process())"
-    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(lacre.__file__).parent.parent)},
+    )
     assert not may_live(said.stdout.strip())
 
 
