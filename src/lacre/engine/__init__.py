@@ -1,6 +1,6 @@
 """Docker and Compose as lacre sees them: engines, images, projects, twins. Knows nothing of seals.
 
-The names are resolved when they are asked for: the models cost pydantic, the engine costs the Docker SDK.
+Importing it costs pydantic; the Docker SDK is imported when an Engine is made.
 """
 
 from lacre.engine.compose import Compose
