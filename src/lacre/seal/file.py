@@ -39,6 +39,7 @@ _UNITS = (("G", 2**30), ("M", 2**20), ("K", 2**10))
 _SIZE = re.compile(r"(\d{1,15})([KMGT]?)")
 _MODE = re.compile(r"[0-7]{3,5}")
 _PLACES = {"off": -1, "grants": 1, "left": 2}
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BASE_60 = re.compile(r"[-+0-9:]+")  # readers of YAML 1.1 take 33:33 for a number
 _FACTORS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
@@ -66,6 +67,8 @@ def dump(seal: Seal) -> str:
             syscalls.yaml_set_comment_before_after_key("allowed", before=text, indent=6)
     yaml = YAML()
     yaml.width = 100
+    # ruamel writes line separators as they are where it may write any character, and reads them as others
+    yaml.allow_unicode = json.dumps(data, ensure_ascii=False).isprintable()
     yaml.indent(mapping=2, sequence=4, offset=2)
     out = io.StringIO()
     yaml.dump(document, out)
@@ -93,7 +96,7 @@ def _commented(value: Any, key: str = "") -> Any:
             return CommentedMap({name: _commented(inner, name) for name, inner in value.items()})
         case list():
             sequence = CommentedSeq(_commented(inner) for inner in value)
-            if key in {"observed", "allowed", "add", "layers"}:
+            if key in {"observed", "allowed", "add"} and all(map(_NAME.fullmatch, value)):
                 sequence.fa.set_flow_style()
             return sequence
         case str() if _BASE_60.fullmatch(value):
@@ -290,3 +293,7 @@ def json_schema() -> dict[str, Any]:
     }
     schema["required"] = ["version", *schema["required"]]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+if __name__ == "__main__":
+    print(json.dumps(json_schema(), indent=2))
