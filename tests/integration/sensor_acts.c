@@ -4,12 +4,18 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -175,7 +181,7 @@ static void relative(void)
 	said("mkdir", mkdir("./three", 0700));
 	said("unlinkat", unlinkat(fd, "three", AT_REMOVEDIR));
 	said("fchmod", fchmod(fd, 0711));
-	said("utimensat", utimensat(fd, NULL, NULL, 0));
+	said("utimensat", syscall(SYS_utimensat, fd, NULL, NULL, 0));
 	said("truncate", truncate("none", 0));
 }
 
@@ -251,17 +257,73 @@ static void innocent(void)
 	threads();
 }
 
+static char **rest;
+
+/* mkdir returns EPERM, everything else works. */
+static void refuse_mkdir(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mkdir, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	said("seccomp", prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+}
+
+/*
+ * contain CGROUP ROOT COMMAND…: what a container runtime does, for a kernel that has none. READ_ONLY, NO_CHOWN
+ * and NO_MKDIR in the environment narrow the container.
+ */
+static void contain(void)
+{
+	char name[256];
+	FILE *procs;
+	pid_t child;
+
+	snprintf(name, sizeof(name), "%s/cgroup.procs", argument);
+	procs = fopen(name, "w");
+	if (!procs || fprintf(procs, "%d", getpid()) < 0 || fclose(procs))
+		said(name, -1);
+	said("unshare", unshare(CLONE_NEWPID));
+	child = fork();
+	if (child) {
+		waitpid(child, NULL, 0);
+		return;
+	}
+	said("unshare", unshare(CLONE_NEWNS));
+	said("private", mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	said("chdir", chdir(second));
+	said("pivot_root", syscall(SYS_pivot_root, ".", "."));
+	said("umount", umount2(".", MNT_DETACH));
+	said("proc", mount("proc", "/proc", "proc", 0, NULL));
+	said("tmpfs", mount("tmpfs", "/t", "tmpfs", MS_NOEXEC, "size=4m"));
+	if (getenv("READ_ONLY"))
+		said("read-only", mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL));
+	if (getenv("NO_CHOWN"))
+		said("capbset", prctl(PR_CAPBSET_DROP, 0, 0, 0, 0));
+	if (getenv("NO_MKDIR"))
+		refuse_mkdir();
+	execv(rest[0], rest);
+	said("execv", -1);
+	_exit(1);
+}
+
 static const struct { const char *name; void (*act)(void); } acts[] = {
 	{ "nothing", nothing }, { "hold", hold }, { "beat", beat }, { "storm", storm }, { "files", files },
 	{ "deep", deep }, { "memfd", memfd }, { "map", map }, { "tmpfile", tmpfile_in }, { "tcp", tcp },
 	{ "udp", udp }, { "unix", unix_socket }, { "chroot", chrooted }, { "relative", relative },
 	{ "identity", identity }, { "eat", eat }, { "fds", fds }, { "threads", threads }, { "innocent", innocent },
+	{ "contain", contain },
 };
 
 int main(int argc, char **argv)
 {
 	argument = argc > 2 ? argv[2] : "";
 	second = argc > 3 ? argv[3] : "";
+	rest = argv + 4;
 	for (size_t i = 0; argc > 1 && i < sizeof(acts) / sizeof(acts[0]); i++) {
 		if (!strcmp(acts[i].name, argv[1])) {
 			acts[i].act();

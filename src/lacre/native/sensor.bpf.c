@@ -61,7 +61,7 @@ const volatile __u64 seed1 = 0;           /* random: a container must not be abl
 const volatile __u64 seed2 = 0;
 
 struct slot slots[MAX_SLOTS];
-struct stats stats[MAX_SLOTS * MAX_EPOCHS];
+struct stats stats[MAX_SLOTS][MAX_EPOCHS];
 __u64 lost;
 __u32 preexisting_tasks;
 /* Whether oom/mark_victim's first argument is a task (Linux 6.8) or a number. */
@@ -145,6 +145,12 @@ struct {
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
+
+/* Two dimensions, since 6.1's verifier loses the bounds of one index made of two. */
+static __always_inline struct stats *stats_of(__u32 slot, __u32 epoch)
+{
+	return &stats[slot & (MAX_SLOTS - 1)][epoch & (MAX_EPOCHS - 1)];
+}
 
 static __always_inline struct scratch *scratch(void)
 {
@@ -664,7 +670,7 @@ __noinline int sent_to(__s32 fd, __u64 address)
 
 static __always_inline void handed_out(struct scratch *s, __u32 above)
 {
-	struct stats *st = &stats[(s->now.slot & (MAX_SLOTS - 1)) * MAX_EPOCHS + (s->now.epoch & (MAX_EPOCHS - 1))];
+	struct stats *st = stats_of(s->now.slot, s->now.epoch);
 
 	if (st->fds_peak < above)
 		st->fds_peak = above;
@@ -907,7 +913,7 @@ __noinline int cgroup_slot(__u64 pointer)
 
 static __always_inline void one_more_task(struct slot *slot, __u32 which)
 {
-	struct stats *st = &stats[(which & (MAX_SLOTS - 1)) * MAX_EPOCHS + (slot->epoch & (MAX_EPOCHS - 1))];
+	struct stats *st = stats_of(which, slot->epoch);
 	__s32 now = __sync_fetch_and_add(&slot->tasks, 1) + 1;
 
 	if (now > 0 && st->tasks_peak < (__u32)now)
@@ -1023,7 +1029,7 @@ static __always_inline int on_exit(struct pt_regs *regs, long ret, bool proving)
 	if (nr >= MAX_CALLS) /* rt_sigreturn has -1 by now */
 		return 0;
 	is_compat = compat(task);
-	st = &stats[which * MAX_EPOCHS + (slots[which].epoch & (MAX_EPOCHS - 1))];
+	st = stats_of(which, slots[which].epoch);
 	bit = 1ULL << (nr & 63);
 	if (is_compat) {
 		if (!(st->compat[nr >> 6] & bit))
@@ -1214,7 +1220,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	which = m->slot & (MAX_SLOTS - 1);
 	slot = &slots[which];
 	one_more_task(slot, which);
-	st = &stats[which * MAX_EPOCHS + (slot->epoch & (MAX_EPOCHS - 1))];
+	st = stats_of(which, slot->epoch);
 	if (child->tgid != parent->tgid)
 		__sync_fetch_and_add(&st->forks, 1);
 	c = bpf_task_storage_get(&marks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -1379,7 +1385,7 @@ int on_oom(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	which = found - 1;
 	task = (void *)victim;
-	__sync_fetch_and_add(&stats[which * MAX_EPOCHS + (slots[which].epoch & (MAX_EPOCHS - 1))].oom_kills, 1);
+	__sync_fetch_and_add(&stats_of(which, slots[which].epoch)->oom_kills, 1);
 	s->now.epoch = slots[which].epoch;
 	s->now.exe = 0;
 	s->now.nr = 0;

@@ -535,13 +535,23 @@ static struct container *container_of_event(const struct event *e)
 }
 
 /* Finds a root to resolve the event's path in, and the path of that root; -1 if all who had it are gone. */
-static int root_of(const struct event *e, char *prefix, size_t size)
+static int root_of(const struct event *e, const char *data, char *prefix, size_t size)
 {
 	struct container *c = container_of_event(e);
 	int fd = e->mnt_ns ? open_root(e->tgid, e->mnt_ns) : -1;
 
-	if (fd < 0 && c && c->mnt_ns && c->mnt_ns == e->mnt_ns)
+	if (fd < 0 && c && c->mnt_ns && c->mnt_ns == e->mnt_ns) {
 		fd = root_in(c->mnt_ns_fd);
+		/* An absolute path starts from the root of its task: in a chroot that is `first`. */
+		if (fd >= 0 && e->first && e->second && data[e->first] == '/') {
+			int inner;
+
+			snprintf(prefix, size, "%.*s", e->first, data);
+			inner = open_in(fd, prefix, O_DIRECTORY);
+			close(fd);
+			fd = inner;
+		}
+	}
 	if (fd >= 0 && !path_of(fd, prefix, size)) {
 		close(fd);
 		fd = -1;
@@ -564,7 +574,7 @@ static void event_path(const struct event *e, const char *data, char *path, size
 		return;
 	}
 	snprintf(path, size, "%.*s/%.*s", e->first, data, e->second, data + e->first);
-	root = root_of(e, prefix, sizeof(prefix));
+	root = root_of(e, data, prefix, sizeof(prefix));
 	if (root >= 0) {
 		prefix_bytes = strlen(prefix);
 		if (!strncmp(path, prefix, prefix_bytes) && path[prefix_bytes] == '/') {
@@ -676,7 +686,7 @@ static void tell_stats(int which, __u32 index)
 	struct stats now;
 	struct record r = { .kind = KIND_SYSCALLS, .epoch = epoch_of[at] };
 
-	memcpy(&now, (const void *)&skel->bss->stats[at], sizeof(now));
+	memcpy(&now, (struct stats *)skel->bss->stats + at, sizeof(now));
 	if (!memcmp(&now, &told[at], sizeof(now)))
 		return;
 	told[at] = now;
@@ -720,7 +730,7 @@ static __u32 next_epoch(int which)
 	epoch_slots[epoch_count] = which;
 	epoch = epoch_count++ * MAX_EPOCHS + index;
 	fresh.tasks_peak = tasks > 0 ? tasks : 0;
-	memcpy((void *)&skel->bss->stats[at], &fresh, sizeof(fresh));
+	memcpy((struct stats *)skel->bss->stats + at, &fresh, sizeof(fresh));
 	memset(&told[at], 0, sizeof(told[at]));
 	epoch_of[at] = epoch;
 	containers[which].epochs++;
@@ -852,7 +862,7 @@ static const char *watch(const char *id, __u32 *epoch)
 	/* Those that a process forked between our look and its entry are found by the next look. */
 	for (int i = 0; i < 10 && scan(which) > 0; i++)
 		;
-	st = (struct stats *)&skel->bss->stats[which * MAX_EPOCHS];
+	st = (struct stats *)skel->bss->stats + which * MAX_EPOCHS;
 	if (slot_at(which)->tasks > (__s32)st->tasks_peak)
 		st->tasks_peak = slot_at(which)->tasks;
 	return NULL;
