@@ -1293,5 +1293,6 @@ int main(int argc, char **argv)
 	tell(&ready, way_names[way], strlen(way_names[way]), NULL, NULL);
 	flush(true);
 	run();
+	flush(true); /* what commands before the end of standard input asked for; a reader that died ends this */
 	return 0;
 }

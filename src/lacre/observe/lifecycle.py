@@ -24,6 +24,7 @@ SIGNALS = ("HUP", "USR1", "USR2")
 POLL = 0.1  # seconds between two looks at the engine, which sends no event for an accepting port
 QUIET = 10.0  # seconds without a new listening socket after which an undeclared service counts as ready
 QUIET_AGAIN = 2.0  # the same where the baseline is known to listen on nothing
+SETTLE = 5.0  # seconds in which an answer may still be worse than the baseline's: peers come up late
 SIGNAL_GRACE = 5.0  # seconds in which a service must work again after a signal
 _T = TypeVar("_T")
 
@@ -281,25 +282,35 @@ class _Life:
             for port in sorted(self._expected_ports(service)):
                 if not port.startswith("tcp/"):
                     continue
-                answers = builtin.ask(self.twin.address(service), int(port.removeprefix("tcp/")))
-                self._compare_answers(service, answers)
+                answers = self._settled_answers(service, port)
                 self.responses[service] |= {
                     replace(a, question=f"{self.phase}: {a.question}") for a in answers
                 }
 
-    def _compare_answers(self, service: str, answers: Iterable[Response]) -> None:
+    def _settled_answers(self, service: str, port: str) -> frozenset[Response]:
+        """What a port answers, once a service behind it had the time to come up."""
+        deadline = time.monotonic() + SETTLE
+        while True:
+            answers = builtin.ask(self.twin.address(service), int(port.removeprefix("tcp/")))
+            worse = self._worse_answer(answers, service)
+            if not worse:
+                return answers
+            if time.monotonic() > deadline:
+                self._fail(service, worse)
+            time.sleep(POLL)
+
+    def _worse_answer(self, answers: Iterable[Response], service: str) -> str:
+        """The first answer that is worse than the baseline's, in words; empty if there is none."""
         if self.plan.baseline is None:
-            return
+            return ""
         before = {
             (r.port, r.question): r.answer for r in self.plan.baseline.responses.get(service, frozenset())
         }
         for answer in answers:
             expected = before.get((answer.port, f"{self.phase}: {answer.question}"))
             if expected is not None and _worse(expected, answer.answer):
-                self._fail(
-                    service,
-                    f"{answer.question} on {answer.port}: {answer.answer} (without a seal: {expected})",
-                )
+                return f"{answer.question} on {answer.port}: {answer.answer} (without a seal: {expected})"
+        return ""
 
     def _exercise(self, word: str) -> None:
         environment = self.twin.environment(word)

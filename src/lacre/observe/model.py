@@ -151,9 +151,10 @@ def profile(service: str, runs: Sequence[Run]) -> Profile:
         memory = max(memory or 0, peaks.memory) if peaks.memory is not None else memory
         tasks, descriptors = max(tasks, peaks.tasks), max(descriptors, peaks.descriptors)
         kills += peaks.oom_kills
-    return Profile(
-        service, frozenset(facts), Peaks(memory, tasks, descriptors, kills), frozenset(written), sizes
-    )
+    limits = [run.peaks[service].descriptor_limit for run in runs if service in run.peaks]
+    limit = min((each for each in limits if each is not None), default=None)
+    highest = Peaks(memory, tasks, descriptors, kills, limit)
+    return Profile(service, frozenset(facts), highest, frozenset(written), sizes)
 
 
 def counted(facts: Iterable[AnyFact]) -> Peaks:

@@ -60,6 +60,7 @@ class ServiceAdvice:
         writable = _state_refused_reads(writable, refusals)
         return draft.model_copy(
             update={
+                "user": user.mend(draft.user, refusals, context),
                 "capabilities": granted,
                 "filesystem": writable,
                 "syscalls": syscalls.mend(draft.syscalls, refusals, granted),

@@ -53,9 +53,9 @@ class Context:
         return [path for path in self.image.tree if path.startswith(prefix)]
 
     def real(self, path: str) -> str:
-        """A path with the symbolic links of the image resolved, the last component's excepted."""
+        """A path with the symbolic links of the image resolved."""
         for _ in range(MOST_LINKS):
-            for ancestor in reversed(PurePosixPath(path).parents[:-1]):
+            for ancestor in (*reversed(PurePosixPath(path).parents[:-1]), path):
                 entry = self.entry(str(ancestor))
                 if entry is not None and entry.kind == "link":
                     target = posixpath.join(parent(str(ancestor)), entry.link)

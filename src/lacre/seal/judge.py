@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from lacre.observe import Run
 from lacre.seal.controls.limits import RAISING
 from lacre.seal.model import ServiceSeal
 from lacre.seal.prove import Outcome, ServiceOutcome
 from lacre.sensor import CapabilityAsked, Refusal, RefusedBecause
+
+OVERRIDING = frozenset({"DAC_OVERRIDE", "DAC_READ_SEARCH"})
 
 # Calls that change only attributes: on a read-only root they fail even where they would change nothing, and
 # most programs go on. They count when a phase fails.
@@ -30,7 +33,8 @@ def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
         known = {_key(refusal) for refusal in baseline.refusals(name)}
         refusals: list[Refusal] = []
         questions: list[Refusal] = []
-        for refusal in run.refusals(name):
+        for seen in run.refusals(name):
+            refusal = _as_ownership(seen, seal)
             if _key(refusal) in known:
                 continue
             (questions if is_question(refusal, seal) else refusals).append(refusal)
@@ -49,6 +53,13 @@ def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
         )
     texts = tuple(f"{f.phase}{f' ({f.service})' if f.service else ''}: {f.text}" for f in run.failures)
     return Outcome(run.works, services, texts)
+
+
+def _as_ownership(refusal: Refusal, seal: ServiceSeal) -> Refusal:
+    """Docker gives a non-root user no capability: what DAC_* would have overridden is a matter of ownership."""
+    if seal.user.root or not refusal.path or refusal.what not in OVERRIDING:
+        return refusal
+    return replace(refusal, because=RefusedBecause.PERMISSION, what=refusal.path)
 
 
 def is_question(refusal: Refusal, seal: ServiceSeal) -> bool:

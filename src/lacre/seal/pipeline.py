@@ -235,7 +235,8 @@ class _Ground:
     ) -> None:
         self.engine, self.compose, self.options, self.progress = engine, compose, options, progress
         self.images: dict[str, ImageInfo] = {
-            name: engine.image(service.image) for name, service in project.services.items()
+            name: engine.image(service.image, pull=not service.built)
+            for name, service in project.services.items()
         }
         self.project = project.model_copy(
             update={"services": {n: completed(s, self.images[n]) for n, s in project.services.items()}}
@@ -271,6 +272,8 @@ class _Ground:
                 Sensor(refusals=drafts is not None) as sensor,
                 Twin(self.engine, self.compose, self.project, self._config(drafts), options) as twin,
             ):
+                if self.options.keep_twin:
+                    twin.keep()
                 run = run_life_cycle(
                     self.engine,
                     twin,

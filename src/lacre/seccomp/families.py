@@ -56,6 +56,11 @@ FAMILIES: tuple[Row, ...] = (
     row("setgid setregid setresgid", "taking on a group"),
     row("getpgrp getpgid", "the process group"),
     row("semop semtimedop", "System V semaphores"),
+    row(
+        "io_setup io_destroy io_submit io_getevents io_pgetevents io_cancel io_uring_setup io_uring_enter"
+        " io_uring_register",
+        "asynchronous I/O: a program that is refused io_uring falls back to the calls of Linux 2.6",
+    ),
     row("mlock mlock2 munlock", "locking memory"),
     row("mlockall munlockall", "locking all memory"),
     row("sched_setscheduler sched_setparam sched_setattr", "setting the scheduling policy"),

@@ -44,6 +44,7 @@ SHARED = frozenset({
 BYTE_CODE = frozenset({"__pycache__"})
 
 VANISHING = ("/run", "/var/run", "/tmp", "/var/tmp", "/dev/shm", "/var/lock")  # noqa: S108 (gone at each boot)
+HIDES = "left read-only: a tmpfs here hides what the image has"
 MOST_PREPARED = 32  # directories handed empty to the service's uid that get a tmpfs of their own
 _AGAIN = frozenset({Phase.SECOND_START, Phase.SECOND})
 
@@ -114,8 +115,7 @@ def uncover(setting: FileSystem, context: Context) -> FileSystem | None:
     ]
     prepared = [mount for mount in setting.tmpfs if context.entry(mount.path) and mount.path not in TEMPORARY]
     for mount in hiding or prepared:
-        reason = "left read-only: a tmpfs here hides what the image has"
-        left = LeftRefused(what=mount.path, reason=reason)
+        left = LeftRefused(what=mount.path, reason=HIDES)
         return setting.model_copy(
             update={
                 "tmpfs": tuple(m for m in setting.tmpfs if m != mount),
@@ -167,7 +167,7 @@ def why_left(refusal: Refusal, context: Context, user: User) -> str:
     """Why a refused write gets no grant."""
     path = context.real(refusal.what)
     want = _Wanted(path, refusal.by, refusal.phase, refusal.uid, inside=False)
-    return _directory_for(want, context, user)[1] or "every phase works without it"
+    return _directory_for(want, context, user, frozenset())[1] or "every phase works without it"
 
 
 # ---- from a write to a grant ----------------------------------------------------------------------------
@@ -202,7 +202,8 @@ def _allow(setting: FileSystem, wanted: Iterable[_Wanted], context: Context, use
         want = replace(asked, path=context.real(asked.path))
         if context.is_mounted(want.path) or _is_granted(setting, want):
             continue
-        directory, refusal = _directory_for(want, context, user)
+        uncovered = frozenset(left.what for left in setting.left if left.reason == HIDES)
+        directory, refusal = _directory_for(want, context, user, uncovered)
         if directory is None:
             left = LeftRefused(what=want.path, reason=refusal, by=want.by, phase=want.phase)
             if all(known.what != left.what for known in setting.left):
@@ -225,7 +226,9 @@ def _is_granted(setting: FileSystem, want: _Wanted) -> bool:
     return any(is_below(directory, mount) for mount in mounts)
 
 
-def _directory_for(want: _Wanted, context: Context, user: User) -> tuple[str | None, str]:
+def _directory_for(
+    want: _Wanted, context: Context, user: User, uncovered: frozenset[str]
+) -> tuple[str | None, str]:
     """The directory to make writable for a path, or None and why there is none."""
     directory = want.path if want.inside else parent(want.path)
     parts = PurePosixPath(directory).parts
@@ -236,7 +239,7 @@ def _directory_for(want: _Wanted, context: Context, user: User) -> tuple[str | N
         anchor = parent(anchor)
     below = parts[len(PurePosixPath(anchor).parts)] if anchor != directory else ""
     deeper = f"{anchor.rstrip('/')}/{below}" if below else None
-    refusal = _why_not(anchor, want, context, user)
+    refusal = _why_not(anchor, context, user, uncovered)
     if not refusal:
         return anchor, ""
     if deeper is not None and not is_below(deeper, "/etc"):
@@ -244,8 +247,10 @@ def _directory_for(want: _Wanted, context: Context, user: User) -> tuple[str | N
     return None, refusal
 
 
-def _why_not(directory: str, want: _Wanted, context: Context, user: User) -> str:
+def _why_not(directory: str, context: Context, user: User, uncovered: frozenset[str]) -> str:
     """Why nothing may be mounted on a directory of the image; empty where it may."""
+    if directory in uncovered:
+        return HIDES
     if directory in SHARED:
         return f"{directory} is shared by everything in the image"
     if _programs_below(directory, context):
@@ -259,7 +264,6 @@ def _why_not(directory: str, want: _Wanted, context: Context, user: User) -> str
     foreign = [path for path in content if (entry := context.entry(path)) and entry.uid not in uids - {0}]
     if foreign:
         return f"{directory} holds files of the image that are not the application's own ({foreign[0]})"
-    del want
     return ""
 
 

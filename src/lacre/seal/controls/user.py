@@ -7,11 +7,23 @@ an outer loop of the prove loop: each candidate gets a fresh draft of all other 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 from lacre.observe import Phase
 from lacre.seal.context import Context, is_below
 from lacre.seal.model import Grant, User
-from lacre.sensor import Executed, Fact, Identity, Listening, Opened, Peer, Write
+from lacre.sensor import (
+    Executed,
+    Fact,
+    Identity,
+    Listening,
+    Opened,
+    Peer,
+    RefusedBecause,
+    Refusal,
+    Write,
+)
 
 NAME = "user"
 
@@ -39,6 +51,38 @@ def propose(context: Context, user: User) -> User:
         return user.model_copy(update={"grants": (Grant(what="root", reason=reason),)})
     del context
     return user
+
+
+def mend(setting: User, refusals: Iterable[Refusal], context: Context) -> User:
+    """Add the group whose members may pass a directory or read a file that was refused (never root's)."""
+    if setting.root:
+        return setting
+    groups = dict.fromkeys(setting.group_add)
+    grants = list(setting.grants)
+    for refusal in refusals:
+        if refusal.because is not RefusedBecause.PERMISSION:
+            continue
+        group = _helping_group(refusal, setting, context)
+        if group and str(group) not in groups:
+            groups[str(group)] = None
+            grants.append(
+                Grant(what=f"group {group}", reason=f"may use {refusal.what}", by=refusal.by, phase=refusal.phase)
+            )
+    return setting.model_copy(update={"group_add": tuple(groups), "grants": tuple(grants)})
+
+
+def _helping_group(refusal: Refusal, setting: User, context: Context) -> int:
+    """The group of the first component of a refused path that lets its group do what it refuses others; or 0."""
+    path = context.real(refusal.what)
+    uid = int(setting.user.partition(":")[0]) if setting.user else refusal.uid
+    for component in (*reversed(PurePosixPath(path).parents), PurePosixPath(path)):
+        entry = context.entry(str(component))
+        if entry is None or entry.uid == uid:
+            continue
+        needed = 0o1 if entry.kind == "directory" else (0o2 if refusal.writing else 0o4)
+        if not entry.mode & needed:
+            return entry.gid if entry.mode & needed << 3 else 0
+    return 0
 
 
 def _configured_user(context: Context) -> str:

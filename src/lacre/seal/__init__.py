@@ -1,0 +1,1 @@
+"""The seal: its model, its file, and the proof."""
