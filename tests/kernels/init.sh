@@ -41,7 +41,6 @@ watched() {
     mount --bind /c /c
     /acts contain /sys/fs/cgroup/$id /c /bin/sh -c "$3"
     echo "2 sync" >&3
-    sleep 1
     exec 3>&-
     wait $sensor
     echo "== errors of $1"
