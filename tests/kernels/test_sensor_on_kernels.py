@@ -1,4 +1,4 @@
-"""The sensor on Debian's own kernels, in a machine without an engine: QEMU, busybox, the sensor, nothing else.
+"""The sensor on Debian's own kernels, in a machine without an engine: QEMU, busybox and the sensor.
 
 Debian's kernels have what the working machine's lacks (fentry, kprobes, overlay as a module) and lack what it
 has (the trace point cap_capable).
