@@ -266,7 +266,14 @@ def _version(text: str) -> tuple[int, ...]:
 
 
 def _dump(document: CommentedMap) -> str:
+    text = _dumped(document, allow_unicode=True)
+    # ruamel writes line separators as they are where it may write any character, and readers take them for others
+    return text if text.replace("\n", "").isprintable() else _dumped(document, allow_unicode=False)
+
+
+def _dumped(document: CommentedMap, *, allow_unicode: bool) -> str:
     yaml = YAML()
+    yaml.allow_unicode = allow_unicode
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
     out = io.StringIO()

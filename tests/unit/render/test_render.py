@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from syrupy.assertion import SnapshotAssertion
@@ -184,6 +184,8 @@ def test_hostile_reasons_stay_in_their_comment(reason: str, by: str, what: str) 
     assert data == YAML(typ="safe").load(rendered(of_project(web=plain), target))
 
 
+@example("\x85")
+@example("\u2028 é")
 @given(st.text(min_size=1, max_size=30).filter(lambda text: "\0" not in text))
 def test_any_path_comes_through_with_its_dollars_doubled(name: str) -> None:
     path = "/" + name
