@@ -267,7 +267,7 @@ def _version(text: str) -> tuple[int, ...]:
 
 def _dump(document: CommentedMap) -> str:
     text = _dumped(document, allow_unicode=True)
-    # ruamel writes line separators as they are where it may write any character, and readers take them for others
+    # where ruamel may write any character, it writes line separators as they are, and readers fold them
     return text if text.replace("\n", "").isprintable() else _dumped(document, allow_unicode=False)
 
 
