@@ -8,7 +8,8 @@
 | D | Debian 13 as a whole: cgroup v2, AppArmor, kernel 6.12 | `machine.Machine` (QEMU) |
 """
 
+from tests.grounds.cache import GroundError
 from tests.grounds.engine26 import Engine26
 from tests.grounds.machine import Machine
 
-__all__ = ["Engine26", "Machine"]
+__all__ = ["Engine26", "GroundError", "Machine"]

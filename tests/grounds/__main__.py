@@ -7,7 +7,8 @@ import sys
 import time
 from collections.abc import Sequence
 
-from tests.grounds.engine26 import Engine26, GroundError, Store
+from tests.grounds.cache import GroundError
+from tests.grounds.engine26 import Engine26, Store
 from tests.grounds.machine import Machine
 
 STORES: dict[str, Store] = {"B": "overlay2", "C": "containerd"}

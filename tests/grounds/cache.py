@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(
     os.environ.get("LACRE_TEST_CACHE")
     or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lacre-test"
 )
+
+
+class GroundError(Exception):
+    """A ground does not come up; the message says why."""
+
+
+def take(name: str, wait_seconds: float) -> IO[str]:
+    """A lock on a ground, held until the answer is closed; other runs of the tests wait for it.
+
+    Raises GroundError when it is still in use after `wait_seconds`.
+    """
+    CACHE.mkdir(parents=True, exist_ok=True)
+    lock = (CACHE / f"ground-{name}.lock").open("w")
+    deadline, said = time.monotonic() + wait_seconds, False
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= deadline:
+                lock.close()
+                raise GroundError(f"ground {name} is in use by another run of the tests") from None
+            if not said:
+                print(f"==> ground {name} is in use; waiting", file=sys.stderr, flush=True)
+                said = True
+            time.sleep(0.2)
+        else:
+            return lock
 
 
 def tree(name: str, suite: str, packages: Sequence[str]) -> Path:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import http.client
 import os
 import shutil
@@ -20,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal
 
-from tests.grounds.cache import CACHE, layers, tree
+from tests.grounds.cache import CACHE, GroundError, layers, take, tree
 
 Store = Literal["overlay2", "containerd"]
 
@@ -31,10 +30,6 @@ START_SECONDS = 60
 STOP_SECONDS = 30
 
 
-class GroundError(Exception):
-    """A ground does not come up; the message says why."""
-
-
 @dataclass
 class Engine26:
     """A second engine; `with` starts it, waits until it answers, and ends it with all that ran in it.
@@ -43,6 +38,8 @@ class Engine26:
     """
 
     store: Store
+    # How long to wait for another run of the tests that uses it.
+    wait_seconds: float = 600
 
     def __post_init__(self) -> None:
         self.name = NAMES[self.store]
@@ -54,7 +51,7 @@ class Engine26:
         self._lock: IO[str] | None = None
 
     def __enter__(self) -> Engine26:
-        self._take_lock()
+        self._lock = take(self.name, self.wait_seconds)
         try:
             root = tree("docker26", "trixie", PACKAGES)
             self._end_left_over()
@@ -113,16 +110,6 @@ class Engine26:
             shutil.rmtree(self.run, ignore_errors=True)
             self._lock.close()
             self._lock = None
-
-    def _take_lock(self) -> None:
-        CACHE.mkdir(parents=True, exist_ok=True)
-        self._lock = (CACHE / f"ground-{self.name}.lock").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._lock.close()
-            self._lock = None
-            raise GroundError(f"ground {self.name} is in use by another run of the tests") from None
 
     def _end_left_over(self) -> None:
         """A killed run leaves dockerd behind; the lock says that nobody uses it any more."""

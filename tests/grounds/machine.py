@@ -9,7 +9,6 @@ used, since a nested KVM often cannot carry the kernel; so everything inside is 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import json
@@ -28,8 +27,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from tests.grounds.cache import CACHE, ROOT, layers, tree
-from tests.grounds.engine26 import GroundError
+from tests.grounds.cache import CACHE, ROOT, GroundError, layers, take, tree
 
 PACKAGES = (
     "linux-image-cloud-amd64", "systemd-sysv", "udev", "dbus", "kmod", "docker.io", "docker-cli",
@@ -73,16 +71,17 @@ class Done:
 class Machine:
     """A Debian 13 of its own; `with` starts it from its snapshot, and ends it."""
 
-    def __init__(self, images: Sequence[str] = IMAGES) -> None:
+    def __init__(self, images: Sequence[str] = IMAGES, wait_seconds: float = 1800) -> None:
         self.name = "D"
         self._images = images
+        self._wait_seconds = wait_seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: IO[str] | None = None
         self._port: socket.socket | None = None
         self._run = Path(tempfile.gettempdir())
 
     def __enter__(self) -> Machine:
-        self._take_lock()
+        self._lock = take(self.name, self._wait_seconds)
         try:
             disk = self._disk()
             self._start(disk, load=True)
@@ -136,16 +135,6 @@ class Machine:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
-
-    def _take_lock(self) -> None:
-        CACHE.mkdir(parents=True, exist_ok=True)
-        self._lock = (CACHE / "ground-D.lock").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._lock.close()
-            self._lock = None
-            raise GroundError("ground D is in use by another run of the tests") from None
 
     def _disk(self) -> Path:
         """The directory with kernel, initrd and the disk with its snapshot, made when it is not there."""
