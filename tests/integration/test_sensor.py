@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import TypeVar
 
 import pytest
 
+from lacre.errors import SensorError
 from lacre.sensor import Sensor, probe
 from lacre.sensor.facts import (
     AnyFact,
@@ -502,14 +504,39 @@ def test_unwatched_is_unseen_and_can_be_watched_again(box: Box) -> None:
         assert {w.phase for w in of(Write, sensor.facts())} == {"again"}
 
 
-def test_nothing_stays_when_the_sensor_is_killed(box: Box) -> None:
-    with Sensor() as sensor:
-        sensor.watch("0" * 64)
-    shown = subprocess.run(["bpftool", "prog", "show"], capture_output=True, text=True, check=False).stdout
-    assert (
-        "observe_exit" not in shown
-        or subprocess.run(["pgrep", "-c", "lacre-sensor"], check=False).returncode == 0
+def test_nothing_stays_when_lacre_is_killed(engine: str) -> None:
+    script = (
+        "import time; from lacre.sensor import Sensor\n"
+        "with Sensor() as sensor: print(sensor._process.pid, flush=True); time.sleep(100)"
     )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as lacre:
+        assert lacre.stdout
+        native = Path("/proc", lacre.stdout.readline().strip())
+        assert native.exists()
+        lacre.kill()
+    deadline = time.monotonic() + 10
+    while native.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not native.exists()
+
+
+def test_a_sensor_that_dies_is_told(engine: str) -> None:
+    with Sensor() as sensor:
+        assert sensor._process
+        sensor._process.kill()
+        with pytest.raises(SensorError, match="exit code"):
+            sensor.facts()
+
+
+def test_wrong_containers_are_told(engine: str) -> None:
+    with Sensor() as sensor:
+        sensor.watch("a" * 64)
+        with pytest.raises(SensorError, match="already watched"):
+            sensor.watch("a" * 64)
+        with pytest.raises(SensorError, match="not watched"):
+            sensor.phase("b" * 64, "work")
+        with pytest.raises(SensorError, match="no container id"):
+            sensor.watch("a\n1 sync")
 
 
 def test_the_probe_finds_what_the_tests_use() -> None:

@@ -41,6 +41,7 @@ enum {
 	PROT_EXEC = 4,
 	AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10,
 	PROTO_TCP = 6, PROTO_UDP = 17, SOCK_DGRAM = 2,
+	CAP_SYS_ADMIN = 21,               /* include/uapi/linux/capability.h */
 	TS_COMPAT = 0x0002,               /* arch/x86/include/asm/thread_info.h */
 };
 #define OVERLAY_MAGIC 0x794c7630
@@ -539,6 +540,12 @@ __noinline int refused(void)
 		s->event.detail = BECAUSE_SYSCALL;
 		return send();
 	}
+	/*
+	 * Every growth of memory asks whether SYS_ADMIN may go past the limit (mm/util.c, __vm_enough_memory), as a
+	 * hint. Where the mechanism does not tell hints, this one must not explain another failure.
+	 */
+	if (call->op == OP_MAP || call->op == OP_PROTECT || call->op == OP_EXEC)
+		s->now.refused &= ~(1ULL << CAP_SYS_ADMIN);
 	if (s->now.refused && (error == EPERM || error == EACCES)) {
 		why = BECAUSE_CAPABILITY;
 		s->event.value = s->now.refused;
