@@ -559,6 +559,15 @@ static int root_of(const struct event *e, const char *data, char *prefix, size_t
 	return fd;
 }
 
+/* Whether the last symbolic link of the path belongs to what is told. Where access was denied it may be a
+ * directory before the link that did so: then the path as the program said it names the reason. */
+static bool follows(const struct event *e)
+{
+	if (e->kind == KIND_REFUSAL && (e->detail == BECAUSE_PERMISSION || e->detail == BECAUSE_CAPABILITY))
+		return false;
+	return e->flags & FLAG_FOLLOW;
+}
+
 /* Puts the path that the event speaks of into `path`; its file system into `filesystem` if found here. */
 static void event_path(const struct event *e, const char *data, char *path, size_t size, char *filesystem,
 		       bool *noexec)
@@ -579,7 +588,7 @@ static void event_path(const struct event *e, const char *data, char *path, size
 		prefix_bytes = strlen(prefix);
 		if (!strncmp(path, prefix, prefix_bytes) && path[prefix_bytes] == '/') {
 			snprintf(joined, sizeof(joined), "%s", path + prefix_bytes);
-			fd = resolve(root, joined, sizeof(joined), e->flags & FLAG_FOLLOW, e->ns_tgid);
+			fd = resolve(root, joined, sizeof(joined), follows(e), e->ns_tgid);
 		}
 		close(root);
 	}

@@ -16,8 +16,8 @@ from typing import TypeVar
 from lacre.engine import Container, Engine, Project, Started, Twin
 from lacre.observe import builtin
 from lacre.observe.exercise import run_exercise
-from lacre.observe.model import Failure, Peaks, Phase, Response, Run, Stopped, counted
 from lacre.observe.inside import descriptor_limit, sizes_of_written
+from lacre.observe.model import Failure, Peaks, Phase, Response, Run, Stopped, counted
 from lacre.sensor import AnyFact, Counters, Lost, Sensor, Syscalls, Write
 
 SIGNALS = ("HUP", "USR1", "USR2")
@@ -185,7 +185,7 @@ class _Life:
                     del waiting[container.id]
             if waiting:
                 time.sleep(POLL)
-        self._compare_ports(phase)
+        self._compare_ports()
         for container in self.twin.containers:
             self.restarts[container.id] = self.engine.state(container.id).restart_count
             if address := self.twin.address(container.service):
@@ -260,7 +260,7 @@ class _Life:
         run = self._own_run()
         return {(s, port) for s in run.facts for port in run.listening(s) if phase in self.phases}
 
-    def _compare_ports(self, phase: Phase) -> None:
+    def _compare_ports(self) -> None:
         baseline = self.plan.baseline
         if baseline is None:
             return
@@ -400,7 +400,10 @@ class _Life:
             c.service
             for c in self.twin.containers
             if c.service in services
-            and (not (state := self.engine.state(c.id)).running or state.restart_count > self._restarts_before(c))
+            and (
+                not (state := self.engine.state(c.id)).running
+                or state.restart_count > self._restarts_before(c)
+            )
         ]
 
     def _culprits(self, receivers: list[str]) -> list[str]:
@@ -459,7 +462,10 @@ class _Life:
                 continue
             if isinstance(fact, Syscalls | Counters):
                 # snapshots that grow: the newest replaces the one before
-                self.snapshots[type(fact), fact.container, fact.phase, getattr(fact, "arch", "")] = (service, fact)
+                self.snapshots[type(fact), fact.container, fact.phase, getattr(fact, "arch", "")] = (
+                    service,
+                    fact,
+                )
             else:
                 self.facts[service].add(fact)
             self._note_news(service, fact)

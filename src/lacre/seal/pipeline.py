@@ -161,7 +161,9 @@ def _proving(
     for tried, outcome in reversed(outcomes):
         if outcome.works and all(advice[name].same(tried[name], draft) for name, draft in drafts.items()):
             return outcome
-    raise NotProvedError("looking for the trial that proved the seal", "there is none", "report this as a defect")
+    raise NotProvedError(
+        "looking for the trial that proved the seal", "there is none", "report this as a defect"
+    )
 
 
 def verify_seal(  # noqa: PLR0913, PLR0917 (the same edge as seal_project, and the seal)

@@ -12,7 +12,7 @@ from lacre.seal.controls import filesystem
 from lacre.seal.judge import ATTRIBUTES
 from lacre.seal.model import LeftRefused, ServiceSeal
 from lacre.seal.prove import ServiceOutcome
-from lacre.sensor import RefusedBecause, Refusal
+from lacre.sensor import Refusal, RefusedBecause
 
 MOST_STATED = 200
 

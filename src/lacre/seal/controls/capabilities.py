@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from lacre.seal.context import Context
 from lacre.seal.model import Capabilities, Grant, User
 from lacre.seal.prove import ServiceOutcome
-from lacre.sensor import CapabilityAsked, Refusal, RefusedBecause
+from lacre.sensor import RefusedBecause
 
 NAME = "capabilities"
 
@@ -29,19 +29,20 @@ def mend(setting: Capabilities, outcome: ServiceOutcome, context: Context, user:
     """Add the capabilities whose refusal failed a system call. A non-root user cannot have any."""
     if not user.root or setting.off:
         return setting
-    refused = [r for r in outcome.refusals if r.because is RefusedBecause.CAPABILITY and r.what not in setting.add]
+    refused = [
+        r for r in outcome.refusals if r.because is RefusedBecause.CAPABILITY and r.what not in setting.add
+    ]
     if any(r.what == "DAC_READ_SEARCH" for r in refused):
         # the kernel asks for the wider one when the narrower is refused (fs/namei.c, generic_permission)
         refused = [r for r in refused if r.what != "DAC_OVERRIDE"]
     grants = [
-        Grant(what=r.what, reason=f"{r.syscall} failed without it", by=r.by, phase=r.phase, run=outcome.run) for r in refused
+        Grant(what=r.what, reason=f"{r.syscall} failed without it", by=r.by, phase=r.phase, run=outcome.run)
+        for r in refused
     ]
     return _add(setting, grants, context)
 
 
-def widen(
-    setting: Capabilities, outcome: ServiceOutcome, context: Context, user: User
-) -> Capabilities:
+def widen(setting: Capabilities, outcome: ServiceOutcome, context: Context, user: User) -> Capabilities:
     """Where a phase fails and no counted refusal tells why: everything that was asked and refused in it."""
     if not user.root or setting.off:
         return setting

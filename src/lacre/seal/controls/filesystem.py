@@ -66,7 +66,7 @@ def propose(context: Context, user: User) -> FileSystem:
     for directory in TEMPORARY:
         entry = context.entry(directory)
         if entry is not None and entry.kind == "directory" and not context.is_mounted(directory):
-            reason = "a temporary directory of the image: big uploads and sorts need it, a short exercise does not show it"
+            reason = "a temporary directory of the image: needed for big uploads and sorts, which an exercise seldom shows"
             setting = _with_tmpfs(setting, directory, context, user, Grant(what=directory, reason=reason), 0)
     if context.margin is not Margin.EXACT:
         for directory in _prepared(context, user):

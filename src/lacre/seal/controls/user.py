@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from lacre.observe import Phase
-from lacre.seal.context import Context, is_below
+from lacre.seal.context import Context, is_below, parent
 from lacre.seal.model import Grant, User
 from lacre.sensor import (
     Executed,
@@ -20,8 +20,8 @@ from lacre.sensor import (
     Listening,
     Opened,
     Peer,
-    RefusedBecause,
     Refusal,
+    RefusedBecause,
     Write,
 )
 
@@ -66,16 +66,25 @@ def mend(setting: User, refusals: Iterable[Refusal], context: Context) -> User:
         if group and str(group) not in groups:
             groups[str(group)] = None
             grants.append(
-                Grant(what=f"group {group}", reason=f"may use {refusal.what}", by=refusal.by, phase=refusal.phase)
+                Grant(
+                    what=f"group {group}",
+                    reason=f"may use {refusal.what}",
+                    by=refusal.by,
+                    phase=refusal.phase,
+                )
             )
     return setting.model_copy(update={"group_add": tuple(groups), "grants": tuple(grants)})
 
 
 def _helping_group(refusal: Refusal, setting: User, context: Context) -> int:
     """The group of the first component of a refused path that lets its group do what it refuses others; or 0."""
-    path = context.real(refusal.what)
     uid = int(setting.user.partition(":")[0]) if setting.user else refusal.uid
-    for component in (*reversed(PurePosixPath(path).parents), PurePosixPath(path)):
+    directory = context.real(parent(refusal.what))
+    file = context.real(f"{directory}/{PurePosixPath(refusal.what).name}")
+    way = (directory, file) if parent(file) != directory else (file,)
+    for component in (
+        c for path in way for c in (*reversed(PurePosixPath(path).parents), PurePosixPath(path))
+    ):
         entry = context.entry(str(component))
         if entry is None or entry.uid == uid:
             continue
