@@ -149,6 +149,7 @@ int main(void) { return elf_version(EV_CURRENT) == EV_NONE || elf_memory((char *
 }
 
 main() {
+    need_root "the set-up installs packages, and the sensor and the tests need root as well"
     local part packages=("${python_packages[@]}" "${compiler_packages[@]}")
     command -v dockerd > /dev/null || packages+=("${engine_packages[@]}")
     docker image inspect debian:bookworm-slim > /dev/null 2>&1 || packages+=(mmdebstrap debian-archive-keyring)
