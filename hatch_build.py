@@ -16,7 +16,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 NATIVE = Path("src", "lacre", "native")
 
 
-class NativeBuild(BuildHookInterface):  # type: ignore[type-arg]
+class NativeBuild(BuildHookInterface):
     """Runs make before a wheel is put together."""
 
     PLUGIN_NAME = "custom"

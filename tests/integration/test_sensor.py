@@ -367,7 +367,10 @@ def test_an_out_of_memory_kill_names_the_program(box: Box) -> None:
 
 def test_executable_memory_of_a_noexec_mount_is_told(box: Box) -> None:
     facts = box.watch_run(
-        "sh", "-c", "/acts map /t/code; cp /bin/true /t; /t/true", options=("--tmpfs", "/t")
+        "sh",
+        "-c",
+        "/acts map /t/code; cp /bin/true /t; ln -s /t/true /srv/l; /srv/l",
+        options=("--tmpfs", "/t"),
     )
     found = {(r.what, r.syscall) for r in of(Refusal, facts) if r.because is RefusedBecause.NO_EXEC}
     assert found == {("/t/code", "mmap"), ("/t/true", "execve")}

@@ -59,6 +59,7 @@ watched observed "" 'mkdir /tmp/a; echo x > /link/a/f; cp /bin/acts /tmp/dropped
 READ_ONLY=1 NO_CHOWN=1 NO_MKDIR=1
 export READ_ONLY NO_CHOWN NO_MKDIR
 watched proved --refusals 'touch /link/refused; chown 1 /t; mkdir /t/x; acts innocent; acts storm 5; touch /etc/last'
+watched kprobes "--refusals --capabilities kprobe" 'chown 1 /t; mkdir /t/x; cat /bin/busybox > /dev/null'
 echo "== probe"
 /lacre-sensor --probe
 echo "== done"

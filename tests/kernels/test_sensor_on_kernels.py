@@ -56,6 +56,7 @@ class Shown:
     kernel: str
     observed: list[AnyFact]
     proved: list[AnyFact]
+    kprobes: list[AnyFact]
     probe: dict[str, object]
     lost: int
 
@@ -133,8 +134,9 @@ def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     assert kernel, text
     observed, lost = facts_of(text, "observed")
     proved, more = facts_of(text, "proved")
+    kprobes, still_more = facts_of(text, "kprobes")
     probe = json.loads(text.partition("== probe\n")[2].partition("== done")[0])
-    return Shown(kernel[1], observed, proved, probe, lost + more)
+    return Shown(kernel[1], observed, proved, kprobes, probe, lost + more + still_more)
 
 
 def of(kind: type[F], facts: list[AnyFact]) -> list[F]:
@@ -169,6 +171,14 @@ def test_capabilities_and_hints_are_told(shown: Shown) -> None:
     assert ("CHOWN", False, False) in refused
     assert {hint for _, _, hint in asked | refused} <= {True, False}
     assert shown.probe["capability_mechanism"] in {"fexit", "kprobe"}
+
+
+def test_kprobes_tell_the_same(shown: Shown) -> None:
+    assert ("CHOWN", False, False) in {
+        (c.name, c.granted, c.hint) for c in of(CapabilityAsked, shown.kprobes)
+    }
+    refused = {(r.because.value, r.what, r.path) for r in of(Refusal, shown.kprobes)}
+    assert refused == {("capability", "CHOWN", "/t"), ("syscall", "mkdir", "")}
 
 
 def test_identities_and_sockets_are_told(shown: Shown) -> None:

@@ -559,11 +559,17 @@ static int root_of(const struct event *e, const char *data, char *prefix, size_t
 	return fd;
 }
 
+static bool is_exec(const struct event *e)
+{
+	return e->nr == SYS_execve || e->nr == SYS_execveat;
+}
+
 /* Whether the last symbolic link of the path belongs to what is told. Where access was denied it may be a
  * directory before the link that did so: then the path as the program said it names the reason. */
 static bool follows(const struct event *e)
 {
-	if (e->kind == KIND_REFUSAL && (e->detail == BECAUSE_PERMISSION || e->detail == BECAUSE_CAPABILITY))
+	if (e->kind == KIND_REFUSAL && (e->detail == BECAUSE_PERMISSION || e->detail == BECAUSE_CAPABILITY) &&
+	    !is_exec(e)) /* there the mount of the program itself may be why */
 		return false;
 	return e->flags & FLAG_FOLLOW;
 }
@@ -603,11 +609,6 @@ static void event_path(const struct event *e, const char *data, char *path, size
 		tidy(path);
 	}
 	unname_self(path, e->ns_tgid);
-}
-
-static bool is_exec(const struct event *e)
-{
-	return e->nr == SYS_execve || e->nr == SYS_execveat;
 }
 
 static int on_event(void *unused, void *data, size_t size)
@@ -1155,7 +1156,7 @@ static const char *needed_tracepoints(const struct btf *btf)
 	return NULL;
 }
 
-static void load(bool refusals, enum capability_way *way)
+static void load(bool refusals, const char *wanted_way, enum capability_way *way)
 {
 	struct btf *btf = load_btf();
 	const char *missing = needed_tracepoints(btf);
@@ -1164,6 +1165,9 @@ static void load(bool refusals, enum capability_way *way)
 	if (missing)
 		die(EXIT_NO_TRACEPOINT, "this kernel has no usable trace point %s", missing);
 	*way = choose_way(btf);
+	for (enum capability_way i = WAY_FEXIT; wanted_way && i <= WAY_NONE; i++)
+		if (!strcmp(way_names[i], wanted_way))
+			*way = i;
 	error = start(btf, refusals, *way);
 	btf__free(btf);
 	if (error)
@@ -1279,6 +1283,7 @@ int main(int argc, char **argv)
 	struct record ready = { .kind = KIND_READY, .value = WIRE_VERSION };
 	enum capability_way way;
 	bool refusals = false;
+	const char *wanted_way = NULL; /* of the mechanisms, for the test of one that would not be chosen */
 
 	libbpf_set_print(keep_log);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
@@ -1286,15 +1291,20 @@ int main(int argc, char **argv)
 		return probe();
 	if (argc == 2 && !strcmp(argv[1], "--selftest-wire"))
 		return selftest_wire();
-	if (argc == 2 && !strcmp(argv[1], "--refusals"))
-		refusals = true;
-	else if (argc != 1)
-		die(EXIT_USAGE, "usage: lacre-sensor [--refusals | --probe | --selftest-wire]");
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--refusals"))
+			refusals = true;
+		else if (!strcmp(argv[i], "--capabilities") && i + 1 < argc)
+			wanted_way = argv[++i];
+		else
+			die(EXIT_USAGE, "usage: lacre-sensor [--refusals] [--capabilities fexit|tracepoint|kprobe]\n"
+					"       lacre-sensor --probe | --selftest-wire");
+	}
 	signal(SIGPIPE, SIG_IGN);
 	/* What a container did must be looked at before it ends; the work itself is little. */
 	if (setpriority(PRIO_PROCESS, 0, -20))
 		fprintf(stderr, "no priority: %s\n", strerror(errno));
-	load(refusals, &way);
+	load(refusals, wanted_way, &way);
 	ring = ring_buffer__new(bpf_map__fd(skel->maps.events), on_event, NULL, NULL);
 	if (!ring)
 		die(EXIT_BROKEN, "the event ring cannot be mapped: %s", strerror(errno));
