@@ -199,7 +199,7 @@ def _check_output(directory: Path) -> None:
         )
 
 
-def _report(  # noqa: PLR0913 - the pieces of one report
+def _report(
     sealed: Sealed,
     directory: Path,
     texts: dict[str, str],

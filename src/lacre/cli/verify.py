@@ -113,7 +113,7 @@ def verify(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
     raise typer.Exit(codes[report.verdict])
 
 
-def _project(  # noqa: PLR0913, PLR0917 - the pieces of one look-up
+def _project(
     work: Work, compose: Compose, seal: Seal, file: Path, given: Source, run_options: list[str]
 ) -> Project:
     """The project that the seal is of; the seal of an image names no files."""

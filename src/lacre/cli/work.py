@@ -60,7 +60,7 @@ class Work(Protocol):
     def load_seal(self, path: Path) -> Seal:
         """Read a seal; its errors name line and key."""
 
-    def verify_seal(  # noqa: PLR0913, PLR0917 - the pipeline's own
+    def verify_seal(
         self,
         engine: Engine,
         compose: Compose,
@@ -147,7 +147,7 @@ class RealWork:
             ) from problem
         return file.load(text, str(path))
 
-    def verify_seal(  # noqa: PLR0913, PLR0917 - the pipeline's own
+    def verify_seal(
         self,
         engine: Engine,
         compose: Compose,

@@ -330,7 +330,7 @@ class _Twinning:
         self.volumes[volume] = definition
         return mount
 
-    def _bind(  # noqa: PLR0911 (one line a kind)
+    def _bind(
         self, key: str, entry: Mapping[str, Any], source: str
     ) -> Iterable[dict[str, Any]]:
         kind, real = self._host_path(source)

@@ -165,10 +165,8 @@ class _Service:
         if not sealed:
             self.result[key] = _tagged_seq([], _RESET)
             return
-        if sealed[: len(base)] == base:
-            items = CommentedSeq(sealed[len(base) :])
-        else:
-            items = _tagged_seq(sealed, _OVERRIDE)
+        grown = sealed[: len(base)] == base
+        items = CommentedSeq(sealed[len(base) :]) if grown else _tagged_seq(sealed, _OVERRIDE)
         for index, item in enumerate(items):
             if comment := comments.get(item):
                 items.yaml_add_eol_comment(_short(comment), index)

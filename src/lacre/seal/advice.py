@@ -91,6 +91,7 @@ class ServiceAdvice:
             self._new_privileges,
             self._no_limits,
             self._writable_root,
+            self._base_capabilities,
         )
         for price, step in enumerate(steps):
             looser = step(draft, outcome)
@@ -104,7 +105,7 @@ class ServiceAdvice:
         in_company = [grant.what for grant in draft.capabilities.grants if runs[grant.run] > 1]
         given_up = [
             name
-            for name in (syscalls.NAME, privileges.NAME, limits.NAME)
+            for name in (syscalls.NAME, privileges.NAME, limits.NAME, filesystem.NAME)
             if getattr(draft, name).off == _UNEXPLAINED
         ]
         return (*(f"capability {name}" for name in in_company), *(f"control {name}" for name in given_up))
@@ -149,7 +150,9 @@ class ServiceAdvice:
         self, draft: ServiceSeal, outcome: ServiceOutcome
     ) -> ServiceSeal | None:
         paths = sorted(
-            {r.what for r in outcome.refusals if r.because is RefusedBecause.READ_ONLY and r.writing}
+            self.context.real(r.what)
+            for r in outcome.refusals
+            if r.because is RefusedBecause.READ_ONLY and r.writing
         )
         stated = {left.what: left.reason for left in draft.filesystem.left}
         named = [path for path in paths if path in stated]
@@ -192,6 +195,15 @@ class ServiceAdvice:
         if draft.filesystem.off:
             return None
         return draft.model_copy(update={"filesystem": filesystem.given_up(draft.filesystem, _UNEXPLAINED)})
+
+
+    def _base_capabilities(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
+        del outcome
+        if draft.capabilities.off or not draft.user.root:
+            return None
+        return draft.model_copy(
+            update={"capabilities": capabilities.given_up(draft.capabilities, _UNEXPLAINED)}
+        )
 
 
 _UNEXPLAINED = "the exercise fails with it, and no refusal tells why"

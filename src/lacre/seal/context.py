@@ -40,6 +40,7 @@ class Context:
     margin: Margin
     logging_driver: str = "json-file"
     seccomp: str = "derived"
+    read_only_refused: str = ""  # why Compose would not start this service with a read-only root
     names: Mapping[str, str] = field(default_factory=dict)
     volume_owners: Mapping[str, Owner] = field(default_factory=dict)
 

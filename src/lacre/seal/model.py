@@ -8,9 +8,9 @@ Each control of a service has a setting of its own; the fields of `ServiceSeal` 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 SCHEMA_VERSION: Final = 1
 
@@ -23,6 +23,16 @@ class Margin(StrEnum):
     WIDE = "wide"
 
 
+def _printable(text: object) -> object:
+    """Text from a container may hold bytes that are no UTF-8 (decoded with surrogateescape): shown as \\xNN."""
+    if isinstance(text, str):
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return text
+
+
+Seen = Annotated[str, BeforeValidator(_printable)]
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,9 +40,9 @@ class _Frozen(BaseModel):
 class Grant(_Frozen):
     """One thing that a seal allows, and why: who did it, in which phase, in which run."""
 
-    what: str
-    reason: str
-    by: str = ""
+    what: Seen
+    reason: Seen
+    by: Seen = ""
     phase: str = ""
     run: str = ""
 
@@ -40,9 +50,9 @@ class Grant(_Frozen):
 class LeftRefused(_Frozen):
     """Something that stays refused under the seal although the application tried it."""
 
-    what: str
-    reason: str
-    by: str = ""
+    what: Seen
+    reason: Seen
+    by: Seen = ""
     phase: str = ""
 
 
@@ -51,7 +61,7 @@ class Setting(_Frozen):
 
     grants: tuple[Grant, ...] = ()
     left: tuple[LeftRefused, ...] = ()
-    off: str = Field(default="", description="The reason why this control is given up; empty while it holds.")
+    off: Seen = Field(default="", description="The reason why this control is given up; empty while it holds.")
 
 
 class User(Setting):
@@ -125,7 +135,7 @@ class Logging(Setting):
 
     driver: str | None = None
     options: dict[str, str] = Field(default_factory=dict)
-    files: tuple[str, ...] = Field(default=(), description="Log files that the application writes inside.")
+    files: tuple[Seen, ...] = Field(default=(), description="Log files that the application writes inside.")
 
 
 class Network(Setting):
@@ -166,7 +176,7 @@ class ServiceSeal(_Frozen):
     logging: Logging
     network: Network
     completeness: Completeness = Completeness()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Seen, ...] = ()
 
 
 class Exercise(_Frozen):

@@ -166,7 +166,7 @@ def _proving(
     )
 
 
-def verify_seal(  # noqa: PLR0913, PLR0917 (the same edge as seal_project, and the seal)
+def verify_seal(
     engine: Engine, compose: Compose, project: Project, seal: Seal, options: Options, progress: Progress
 ) -> Verification:
     """Prove an existing seal again: one baseline, one trial."""
@@ -319,6 +319,7 @@ class _Ground:
                 margin=self.options.margin,
                 logging_driver=driver,
                 seccomp=self.options.seccomp,
+                read_only_refused=render.refuses_read_only(self.project.config, name),
                 names=self.addresses,
                 volume_owners=self._volume_owners(name),
             )

@@ -64,6 +64,11 @@ def _add(setting: Capabilities, grants: list[Grant], context: Context) -> Capabi
     return setting.model_copy(update={"add": setting.add | set(first), "grants": kept})
 
 
+def given_up(setting: Capabilities, reason: str) -> Capabilities:
+    """What the base has, `privileged` included."""
+    return Capabilities(grants=setting.grants, off=reason)
+
+
 def without(setting: Capabilities, names: Iterable[str]) -> Capabilities:
     """The setting without some of its capabilities."""
     gone = frozenset(names)

@@ -62,11 +62,12 @@ class _Wanted:
 
 def propose(context: Context, user: User) -> FileSystem:
     """The narrowest grants for all writes of the baseline."""
-    setting = FileSystem(read_only=True)
+    refused = context.read_only_refused
+    setting = FileSystem(read_only=not refused, off=refused)
     for directory in TEMPORARY:
         entry = context.entry(directory)
         if entry is not None and entry.kind == "directory" and not context.is_mounted(directory):
-            reason = "a temporary directory of the image: needed for big uploads and sorts, which an exercise seldom shows"
+            reason = "a temporary directory of the image: for uploads and sorts, which an exercise seldom shows"
             setting = _with_tmpfs(setting, directory, context, user, Grant(what=directory, reason=reason), 0)
     if context.margin is not Margin.EXACT:
         for directory in _prepared(context, user):
@@ -232,6 +233,8 @@ def _directory_for(
     """The directory to make writable for a path, or None and why there is none."""
     directory = want.path if want.inside else parent(want.path)
     parts = PurePosixPath(directory).parts
+    if not _expressible(directory):
+        return None, "a name that neither a Compose file nor a docker run line can carry"
     if BYTE_CODE & set(parts):
         return None, "byte code beside the program: whoever may write it may replace the program"
     anchor = directory
@@ -245,6 +248,11 @@ def _directory_for(
     if deeper is not None and not is_below(deeper, "/etc"):
         return deeper, ""
     return None, refusal
+
+
+def _expressible(path: str) -> bool:
+    """Whether a mount can be written for a path: text, and nothing that a tmpfs option string gives a meaning."""
+    return path.isprintable() and not set(path) & set(":,")
 
 
 def _why_not(directory: str, context: Context, user: User, uncovered: frozenset[str]) -> str:

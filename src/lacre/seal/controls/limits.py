@@ -36,9 +36,11 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
     had = peaks.descriptor_limit
     lower = had is None or descriptors < had
     kept = "set in the project, kept"
+    # a limit above the base's memswap_limit is refused by the engine (docker run reference, --memory-swap)
+    kept_memory = bool(service.memory or service.config.get("memswap_limit"))
     peak_memory = "unknown" if peaks.memory is None else f"{-(-peaks.memory // MIB)}M"
     return Limits(
-        memory=None if service.memory else _rounded(memory, 64 * MIB),
+        memory=None if kept_memory else _rounded(memory, 64 * MIB),
         pids=None if service.pids else _rounded(tasks, 16),
         cpus=None if service.cpus else LEAST_CPUS,
         nofile=descriptors if lower and not service.nofile else None,
@@ -46,7 +48,7 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
             Grant(
                 what="memory",
                 reason=kept
-                if service.memory
+                if kept_memory
                 else f"{times} times the peak of {peak_memory}, and all tmpfs and /dev/shm",
             ),
             Grant(

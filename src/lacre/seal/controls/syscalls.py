@@ -16,8 +16,6 @@ def propose(context: Context, capabilities: Capabilities) -> Syscalls:
     """The allow-list for what the baseline did."""
     if context.seccomp == "default":
         return Syscalls(base="docker-default", off="--seccomp default: Docker's own profile was asked for")
-    if context.service.privileged:
-        return Syscalls(base="unchanged", off="privileged: the engine applies no seccomp profile")
     observed = context.profile.syscalls("x86_64" if context.image.architecture == "amd64" else "aarch64")
     return Syscalls(
         observed=observed,
