@@ -127,7 +127,7 @@ class RealWork:
         """The files of a seal, as text, by relative path."""
         from lacre.seal import pipeline
 
-        return pipeline.render_files(sealed, output, compose.version)
+        return pipeline.render_files(compose, sealed, output)
 
     def write(self, directory: Path, files: Mapping[str, str]) -> None:
         """Write them, each one whole."""

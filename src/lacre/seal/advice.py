@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lacre.observe import Phase
 from lacre.seal.context import Context
 from lacre.seal.controls import capabilities, filesystem, limits, logging, network, privileges, syscalls, user
-from lacre.seal.model import FileSystem, Image, LeftRefused, ServiceSeal, User
+from lacre.seal.model import Image, ServiceSeal, User
 from lacre.seal.prove import ServiceOutcome
 from lacre.sensor import Refusal, RefusedBecause
 
@@ -57,7 +57,6 @@ class ServiceAdvice:
         context = self.context
         granted = capabilities.mend(draft.capabilities, outcome, context, draft.user)
         writable = filesystem.mend(draft.filesystem, refusals, context, draft.user)
-        writable = _state_refused_reads(writable, refusals)
         return draft.model_copy(
             update={
                 "user": user.mend(draft.user, refusals, context),
@@ -73,6 +72,7 @@ class ServiceAdvice:
         writable = filesystem.mend_questions(draft.filesystem, outcome.questions, self.context, draft.user)
         return draft.model_copy(
             update={
+                "user": user.mend(draft.user, outcome.questions, self.context),
                 "filesystem": writable,
                 "capabilities": capabilities.widen(draft.capabilities, outcome, self.context, draft.user),
                 "limits": limits.covering(draft.limits, writable, draft.filesystem),
@@ -108,12 +108,20 @@ class ServiceAdvice:
             for name in (syscalls.NAME, privileges.NAME, limits.NAME, filesystem.NAME)
             if getattr(draft, name).off == _UNEXPLAINED
         ]
-        return (*(f"capability {name}" for name in in_company), *(f"control {name}" for name in given_up))
+        groups = [grant.what for grant in draft.user.grants if grant.what.startswith("group ")]
+        return (
+            *(f"capability {name}" for name in in_company),
+            *(f"control {name}" for name in given_up),
+            *groups,
+        )
 
     def without(self, draft: ServiceSeal, items: frozenset[str]) -> ServiceSeal:
         """The draft with capabilities taken away and controls put back."""
         names = [item.removeprefix("capability ") for item in items if item.startswith("capability ")]
-        update: dict[str, object] = {"capabilities": capabilities.without(draft.capabilities, names)}
+        update: dict[str, object] = {
+            "capabilities": capabilities.without(draft.capabilities, names),
+            "user": user.without(draft.user, items),
+        }
         strict = self._draft_for(draft.user) if any(item.startswith("control ") for item in items) else draft
         for item in items:
             if item.startswith("control "):
@@ -133,7 +141,9 @@ class ServiceAdvice:
         self, draft: ServiceSeal, outcome: ServiceOutcome
     ) -> ServiceSeal | None:
         """A path that belongs to somebody else was refused: only another user helps."""
-        if draft.user.root or not any(self._is_foreign(r, draft) for r in outcome.refusals):
+        if draft.user.root or not any(
+            self._is_foreign(r, draft) for r in (*outcome.refusals, *outcome.questions)
+        ):
             return None
         return self._next_user(draft, outcome)
 
@@ -214,15 +224,3 @@ _SAYS_ONLY = {"grants", "left", "off"}  # fields of a setting that a twin does n
 def _rules(seal: ServiceSeal) -> dict[str, object]:
     controls = ("user", "capabilities", "filesystem", "syscalls", "privileges", "limits", "logging")
     return {name: getattr(seal, name).model_dump(exclude=_SAYS_ONLY) for name in controls}
-
-
-def _state_refused_reads(setting: FileSystem, refusals: tuple[Refusal, ...]) -> FileSystem:
-    """A file that may no longer be read is stated: nothing that a seal grants would change it."""
-    for refusal in refusals:
-        if refusal.because is not RefusedBecause.PERMISSION or refusal.writing:
-            continue
-        if all(left.what != refusal.what for left in setting.left):
-            reason = f"{refusal.syscall} refused to uid {refusal.uid}, which does not own it"
-            left = LeftRefused(what=refusal.what, reason=reason, by=refusal.by, phase=refusal.phase)
-            setting = setting.model_copy(update={"left": (*setting.left, left)})
-    return setting

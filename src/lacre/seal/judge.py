@@ -67,8 +67,11 @@ def is_question(refusal: Refusal, seal: ServiceSeal) -> bool:
     if refusal.question:
         return True
     match refusal.because:
-        case RefusedBecause.READ_ONLY | RefusedBecause.PERMISSION:
+        case RefusedBecause.READ_ONLY:
             return refusal.syscall in ATTRIBUTES
+        case RefusedBecause.PERMISSION:
+            # what may no longer be read is often only looked for (/etc/shadow, other users' files)
+            return not refusal.writing or refusal.syscall in ATTRIBUTES
         case RefusedBecause.CAPABILITY:
             # Docker gives a non-root user no capability: ownership is what must be right
             return not seal.user.root and refusal.syscall not in RAISING

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -198,16 +199,45 @@ def verify_seal(
         return Verification(works, changed, new, {n: g for n, g in unused.items() if g}, outcome.failures)
 
 
-def render_files(sealed: Sealed, output: Path, compose_version: str) -> dict[str, str]:
-    """The files of an output directory, by path relative to it."""
-    files = {"lacre.yaml": seal_file.dump(sealed.seal)}
-    files["compose.sealed.yaml"] = render.override(sealed.project, sealed.seal, output, compose_version)
-    for name, content in render.inline_configs(sealed.project.config, sealed.seal.services).items():
-        files[f"configs/{name}"] = content
-    for name, service in sealed.seal.services.items():
+def render_files(compose: Compose, sealed: Sealed, output: Path) -> dict[str, str]:
+    """The files of an output directory, by path relative to it.
+
+    Raises NotProvedError if Compose would read the override as anything else than what was proved.
+    """
+    project, seal = sealed.project, sealed.seal
+    files = {"lacre.yaml": seal_file.dump(seal)}
+    for name, service in seal.services.items():
         if service.syscalls.base == "allow-list":
             files[f"seccomp/{name}.json"] = render.seccomp(service)
+    if not project.files:
+        for name, service in seal.services.items():
+            files["run.sh"] = "#!/bin/sh\n" + render.docker_run(
+                service, project.services[name], str(output / "seccomp" / f"{name}.json")
+            )
+        return files
+    files["compose.sealed.yaml"] = render.override(project, seal, output, compose.version)
+    for name, content in render.inline_configs(project.config, seal.services).items():
+        files[f"configs/{name}"] = content
+    _check_override(compose, sealed, output, files["compose.sealed.yaml"])
     return files
+
+
+def _check_override(compose: Compose, sealed: Sealed, output: Path, override: str) -> None:
+    """What is proved is what is written: the base with the override must be the sealed project."""
+    project = sealed.project
+    place = Path(os.path.relpath(output, project.directory))
+    expected = render.sealed_project(project.config, sealed.seal.services, place, project.directory)
+    with tempfile.TemporaryDirectory(prefix="lacre-") as scratch:
+        file = Path(scratch) / "compose.sealed.yaml"
+        file.write_text(override, encoding="utf-8")
+        merged = compose.config_of([*project.files, file], project.profiles, project.directory)
+    for name, service in expected["services"].items():
+        if merged["services"].get(name) != service:
+            raise NotProvedError(
+                f"writing the override to {output}",
+                f"with it Compose {compose.version} reads service {name} as something else than was proved",
+                "nothing was written; please report this with the output of docker compose config",
+            )
 
 
 def _grants(seal: ServiceSeal, beyond: ServiceSeal | None = None) -> tuple[Grant, ...]:

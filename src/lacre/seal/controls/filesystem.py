@@ -67,7 +67,7 @@ def propose(context: Context, user: User) -> FileSystem:
     for directory in TEMPORARY:
         entry = context.entry(directory)
         if entry is not None and entry.kind == "directory" and not context.is_mounted(directory):
-            reason = "a temporary directory of the image: for uploads and sorts, which an exercise seldom shows"
+            reason = "temporary files: uploads and sorts need it, which an exercise seldom shows"
             setting = _with_tmpfs(setting, directory, context, user, Grant(what=directory, reason=reason), 0)
     if context.margin is not Margin.EXACT:
         for directory in _prepared(context, user):

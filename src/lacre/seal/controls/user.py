@@ -7,7 +7,7 @@ an outer loop of the prove loop: each candidate gets a fresh draft of all other 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 
 from lacre.observe import Phase
@@ -74,6 +74,17 @@ def mend(setting: User, refusals: Iterable[Refusal], context: Context) -> User:
                 )
             )
     return setting.model_copy(update={"group_add": tuple(groups), "grants": tuple(grants)})
+
+
+def without(setting: User, grants: Collection[str]) -> User:
+    """The setting without the groups that these grants ("group 4") added."""
+    gone = {grant.removeprefix("group ") for grant in grants if grant.startswith("group ")}
+    return setting.model_copy(
+        update={
+            "group_add": tuple(group for group in setting.group_add if group not in gone),
+            "grants": tuple(grant for grant in setting.grants if grant.what not in grants),
+        }
+    )
 
 
 def _helping_group(refusal: Refusal, setting: User, context: Context) -> int:

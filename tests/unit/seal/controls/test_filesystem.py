@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lacre.observe import Phase
+from lacre.seal.controls import filesystem
+from lacre.seal.model import FileSystem, Margin, NamedVolume, User
+from lacre.sensor import AnyFact, Origin, RefusedBecause, WriteKind
+from tests.unit.seal.invented import (
+    APP,
+    context,
+    executed,
+    mapped,
+    opened,
+    ran_as,
+    refused,
+    wrote,
+)
+
+WORKER = User(user="33:33", root=False)
+ROOT = User(root=True)
+ALWAYS = {"/tmp", "/var/spool/served"}  # temporary files, and what the image hands empty to uid 33
+
+
+def mounts(setting: FileSystem) -> set[str]:
+    return {mount.path for mount in setting.tmpfs}
+
+
+def left(setting: FileSystem) -> set[str]:
+    return {refusal.what for refusal in setting.left}
+
+
+def test_a_service_that_writes_nothing_gets_its_temporary_directory_only() -> None:
+    setting = filesystem.propose(context(), WORKER)
+    assert setting.read_only
+    assert mounts(setting) == ALWAYS
+    assert not setting.volumes
+
+
+def test_a_write_makes_the_directory_that_holds_it_a_tmpfs_of_the_service() -> None:
+    setting = filesystem.propose(context([wrote("/run/served.pid")]), WORKER)
+    run = next(mount for mount in setting.tmpfs if mount.path == "/run")
+    assert (run.uid, run.gid, run.mode, run.exec) == (33, 33, 0o755, False)
+
+
+def test_what_the_image_prepared_below_a_tmpfs_is_prepared_again() -> None:
+    setting = filesystem.propose(context([wrote("/run/served.pid")]), WORKER)
+    lock = next(mount for mount in setting.tmpfs if mount.path == "/run/lock")
+    assert lock.mode == 0o1777
+
+
+def test_a_path_through_a_link_of_the_image_means_what_it_leads_to() -> None:
+    assert "/run" in mounts(filesystem.propose(context([wrote("/var/run/served.pid")]), WORKER))
+
+
+@pytest.mark.parametrize("path", ["/stray", "/etc/stray", "/usr/stray", "/var/stray", "/var/lib/stray"])
+def test_shared_directories_are_never_granted(path: str) -> None:
+    setting = filesystem.propose(context([wrote(path)]), WORKER)
+    assert mounts(setting) == ALWAYS
+    assert left(setting) == {path}
+
+
+def test_below_a_shared_directory_the_first_missing_component_is_mounted() -> None:
+    setting = filesystem.propose(context([wrote("/var/lib/other/deep/file")]), WORKER)
+    assert "/var/lib/other" in mounts(setting)
+
+
+def test_program_directories_stay_read_only() -> None:
+    facts: list[AnyFact] = [wrote("/usr/sbin/served.tmp"), executed(APP), mapped(APP)]
+    setting = filesystem.propose(context(facts), WORKER)
+    assert left(setting) == {"/usr/sbin/served.tmp"}
+
+
+def test_a_script_directory_with_files_of_somebody_else_stays_read_only() -> None:
+    facts: list[AnyFact] = [opened("/srv/app/main.py"), wrote("/srv/app/state.db"), ran_as(33, 33)]
+    assert left(filesystem.propose(context(facts), WORKER)) == {"/srv/app/state.db"}
+
+
+def test_byte_code_is_left_refused() -> None:
+    facts: list[AnyFact] = [opened("/srv/app/main.py"), wrote("/srv/app/__pycache__/main.cpython-311.pyc")]
+    assert left(filesystem.propose(context(facts), WORKER)) == {"/srv/app/__pycache__/main.cpython-311.pyc"}
+
+
+def test_content_of_the_image_that_is_the_services_own_becomes_a_volume() -> None:
+    facts: list[AnyFact] = [
+        opened("/var/lib/served/data.bin"),
+        wrote("/var/lib/served/data.bin", kind=WriteKind.MODIFY),
+        ran_as(33, 33),
+    ]
+    setting = filesystem.propose(context(facts), WORKER)
+    assert setting.volumes == (NamedVolume(path="/var/lib/served", name="web-var-lib-served"),)
+    assert "/var/lib/served" not in mounts(setting)
+
+
+def test_what_the_second_life_reads_again_must_outlive_a_restart() -> None:
+    facts: list[AnyFact] = [
+        wrote("/var/lib/served/dump", phase=Phase.FIRST),
+        opened("/var/lib/served/dump", phase=Phase.SECOND_START),
+        ran_as(33, 33),
+    ]
+    assert [v.path for v in filesystem.propose(context(facts), WORKER).volumes] == ["/var/lib/served"]
+
+
+def test_pid_files_need_not_outlive_anything() -> None:
+    facts: list[AnyFact] = [wrote("/run/served.pid"), opened("/run/served.pid", phase=Phase.SECOND_START)]
+    assert not filesystem.propose(context(facts), WORKER).volumes
+
+
+def test_mounts_of_the_base_are_left_alone() -> None:
+    base = context(
+        [wrote("/data/file"), wrote("/upload/file")],
+        service={"mounts": ({"kind": "volume", "target": "/data", "source": "data"},)},
+        volumes=("/upload",),
+    )
+    setting = filesystem.propose(base, WORKER)
+    assert mounts(setting) == ALWAYS
+    assert not setting.left
+
+
+def test_empty_directories_of_the_service_are_made_writable_at_normal_but_not_at_exact() -> None:
+    facts: list[AnyFact] = [ran_as(33, 33)]
+    assert "/var/spool/served" in mounts(filesystem.propose(context(facts), WORKER))
+    exact = filesystem.propose(context(facts, margin=Margin.EXACT), WORKER)
+    assert "/var/spool/served" not in mounts(exact)
+
+
+def test_code_made_at_run_time_needs_exec() -> None:
+    facts: list[AnyFact] = [wrote("/run/jit.so"), mapped("/run/jit.so")]
+    setting = filesystem.propose(context(facts), WORKER)
+    assert next(mount for mount in setting.tmpfs if mount.path == "/run").exec
+
+
+def test_a_program_dropped_and_run_needs_exec() -> None:
+    facts: list[AnyFact] = [wrote("/run/tool"), executed("/run/tool", Origin.WRITTEN)]
+    setting = filesystem.propose(context(facts), WORKER)
+    assert next(mount for mount in setting.tmpfs if mount.path == "/run").exec
+
+
+def test_sizes_follow_what_was_seen_there() -> None:
+    seen = context([wrote("/run/big")])
+    grown = replace(seen, profile=replace(seen.profile, sizes={"/run": 100 * filesystem.MIB}))
+    setting = filesystem.propose(grown, WORKER)
+    assert next(mount for mount in setting.tmpfs if mount.path == "/run").size == 400 * filesystem.MIB
+
+
+def test_a_refused_write_is_granted_and_granting_it_again_changes_nothing() -> None:
+    refusal = refused(RefusedBecause.READ_ONLY, "/run/served.sock")
+    first = filesystem.mend(FileSystem(), [refusal], context(), WORKER)
+    assert "/run" in mounts(first)
+    assert filesystem.mend(first, [refusal], context(), WORKER) == first
+
+
+def test_a_full_tmpfs_is_enlarged() -> None:
+    before = filesystem.propose(context([wrote("/run/x")]), WORKER)
+    after = filesystem.mend(before, [refused(RefusedBecause.FULL, "/run/x", errno=28)], context(), WORKER)
+    sizes = [next(m.size for m in setting.tmpfs if m.path == "/run") for setting in (before, after)]
+    assert sizes[1] == 4 * sizes[0]
+
+
+def test_refused_executable_memory_turns_noexec_off_there() -> None:
+    before = filesystem.propose(context([wrote("/run/x.so")]), WORKER)
+    refusal = refused(RefusedBecause.NO_EXEC, "/run/x.so", syscall="mmap", errno=1, writing=False)
+    after = filesystem.mend(before, [refusal], context(), WORKER)
+    assert {mount.path for mount in after.tmpfs if mount.exec} == {"/run"}
+
+
+def test_what_was_uncovered_is_not_covered_again() -> None:
+    before = filesystem.propose(context([wrote("/run/x")]), WORKER)
+    bare = filesystem.uncover(before, context())
+    assert bare is not None
+    assert "/run" not in mounts(bare)
+    again = filesystem.mend(bare, [refused(RefusedBecause.READ_ONLY, "/run/x")], context(), WORKER)
+    assert "/run" not in mounts(again)
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a:b", "a,b", "a\udcff", "a\x1b[2J"])
+def test_a_directory_name_that_no_file_can_carry_is_never_mounted(name: str) -> None:
+    setting = filesystem.propose(context([wrote(f"/var/lib/{name}/x")]), WORKER)
+    assert mounts(setting) == ALWAYS
+    assert len(setting.left) == 1
+
+
+def test_where_compose_refuses_a_read_only_root_it_is_off_and_says_why() -> None:
+    refusing = replace(context(), read_only_refused="the secret key comes from the environment")
+    setting = filesystem.propose(refusing, WORKER)
+    assert not setting.read_only
+    assert setting.off == "the secret key comes from the environment"
+
+
+def test_root_keeps_the_owner_that_the_image_gave() -> None:
+    facts: list[AnyFact] = [wrote("/var/spool/served/job", uid=0)]
+    spool = next(m for m in filesystem.propose(context(facts), ROOT).tmpfs if m.path == "/var/spool/served")
+    assert (spool.uid, spool.gid, spool.mode) == (33, 33, 0o700)

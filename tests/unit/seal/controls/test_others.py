@@ -1,0 +1,213 @@
+"""The smaller controls: user, capabilities, limits, privileges, logging, network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lacre.observe import Peaks, Phase
+from lacre.seal.context import Owner
+from lacre.seal.controls import capabilities, limits, logging, network, privileges, user
+from lacre.seal.model import Capabilities, FileSystem, Margin, Tmpfs, User
+from lacre.seal.prove import ServiceOutcome
+from lacre.sensor import AnyFact, CapabilityAsked, Direction, Listening, Peer, Refusal, RefusedBecause
+from tests.unit.seal.invented import APP, context, executed, opened, ran_as, refused, wrote
+
+ROOT = User(root=True)
+
+
+def denied(name: str, **more: object) -> Refusal:
+    return refused(RefusedBecause.CAPABILITY, name, uid=0, errno=1, syscall="chown", writing=False, **more)
+
+
+def outcome(*refusals: Refusal, asked: tuple[CapabilityAsked, ...] = ()) -> ServiceOutcome:
+    return ServiceOutcome(run="trial 1", refusals=refusals, asked=asked)
+
+
+def asked(name: str, *, hint: bool | None = None) -> CapabilityAsked:
+    return CapabilityAsked(
+        container="c", phase=Phase.FIRST, by=APP, uid=0, name=name, granted=False, hint=hint
+    )
+
+
+# ---- user
+
+
+def test_the_user_is_who_the_application_becomes() -> None:
+    found = user.candidates(context([ran_as(0, 0), ran_as(33, 33), opened("/srv/app/main.py")]))
+    assert [candidate.user for candidate in found] == ["33:33", None]
+    assert [candidate.root for candidate in found] == [False, True]
+
+
+def test_a_user_of_the_base_is_kept() -> None:
+    assert user.candidates(context([ran_as(1000, 1000)], service={"user": "1000"})) == [
+        User(user=None, root=False)
+    ]
+    assert user.candidates(context([], user="app")) == [User(user=None, root=False)]
+
+
+@pytest.mark.parametrize("root", ["", "0", "root", "0:0"])
+def test_root_of_the_base_is_no_user_to_keep(root: str) -> None:
+    assert len(user.candidates(context([ran_as(33, 33)], user=root))) == 2
+
+
+def test_root_all_along_that_writes_no_volume_may_be_anybody() -> None:
+    assert [c.user for c in user.candidates(context([ran_as(0, 0)]))] == ["1000:1000", None]
+
+
+def test_root_all_along_becomes_the_owner_of_what_it_writes() -> None:
+    base = context(
+        [ran_as(0, 0), wrote("/data/x", uid=0)],
+        service={"mounts": ({"kind": "bind", "target": "/data", "source": "/host"},)},
+        owners={"/data": Owner(1001, 1002, 0o755)},
+    )
+    assert user.candidates(base)[0].user == "1001:1002"
+
+
+def test_root_all_along_stays_root_where_its_volume_is_roots() -> None:
+    base = context(
+        [ran_as(0, 0), wrote("/data/x", uid=0)],
+        service={"mounts": ({"kind": "volume", "target": "/data", "source": "data"},)},
+        owners={"/data": Owner(0, 0, 0o755)},
+    )
+    assert user.candidates(base) == [User(user=None, root=True)]
+
+
+def test_a_group_that_may_pass_a_closed_directory_is_added() -> None:
+    worker = User(user="33:33", root=False)
+    refusal = refused(RefusedBecause.PERMISSION, "/var/log/served/error.log", errno=13)
+    mended = user.mend(worker, [refusal], context())
+    assert mended.group_add == ("4",)
+    assert user.mend(mended, [refusal], context()) == mended
+    assert user.without(mended, {"group 4"}).group_add == ()
+
+
+def test_root_gets_no_group() -> None:
+    refusal = refused(RefusedBecause.PERMISSION, "/var/log/served/error.log", errno=13)
+    assert user.mend(ROOT, [refusal], context()) == ROOT
+
+
+# ---- capabilities
+
+
+def test_a_counted_refusal_becomes_a_capability() -> None:
+    mended = capabilities.mend(Capabilities(), outcome(denied("CHOWN")), context(), ROOT)
+    assert mended.add == {"CHOWN"}
+    assert [(grant.what, grant.run) for grant in mended.grants] == [("CHOWN", "trial 1")]
+
+
+def test_the_narrower_of_two_capabilities_is_tried_first() -> None:
+    both = outcome(denied("DAC_READ_SEARCH"), denied("DAC_OVERRIDE"))
+    assert capabilities.mend(Capabilities(), both, context(), ROOT).add == {"DAC_READ_SEARCH"}
+    wider = outcome(denied("DAC_OVERRIDE"))
+    assert capabilities.mend(Capabilities(), wider, context(), ROOT).add == {"DAC_OVERRIDE"}
+
+
+def test_a_seal_never_adds_what_the_base_does_not_have() -> None:
+    assert not capabilities.mend(Capabilities(), outcome(denied("SYS_ADMIN")), context(), ROOT).add
+    has = context(service={"cap_add": ("SYS_ADMIN",)})
+    assert capabilities.mend(Capabilities(), outcome(denied("SYS_ADMIN")), has, ROOT).add == {"SYS_ADMIN"}
+    dropped = context(service={"cap_drop": ("CHOWN",)})
+    assert not capabilities.mend(Capabilities(), outcome(denied("CHOWN")), dropped, ROOT).add
+
+
+def test_a_user_that_is_not_root_gets_none() -> None:
+    worker = User(user="33:33", root=False)
+    assert not capabilities.mend(Capabilities(), outcome(denied("CHOWN")), context(), worker).add
+
+
+def test_hints_are_no_reason_to_widen() -> None:
+    questions = outcome(asked=(asked("CHOWN", hint=True), asked("KILL"), asked("SYS_ADMIN")))
+    assert capabilities.widen(Capabilities(), questions, context(), ROOT).add == {"KILL"}
+
+
+# ---- limits
+
+
+def test_limits_have_floors() -> None:
+    found = limits.propose(context(peaks=Peaks(memory=1, tasks=1, descriptors=3)), FileSystem())
+    assert found.memory == 320 * limits.MIB  # 256 and /dev/shm
+    assert (found.pids, found.cpus, found.nofile) == (64, 1.0, 65536)
+
+
+def test_limits_follow_the_peaks_and_cover_the_tmpfs() -> None:
+    mounts = FileSystem(tmpfs=(Tmpfs(path="/tmp", size=256 * limits.MIB),))
+    seen = Peaks(memory=512 * limits.MIB, tasks=40, descriptors=30_000)
+    found = limits.propose(context(peaks=seen), mounts)
+    assert found.memory == (4 * 512 + 256 + 64) * limits.MIB
+    assert (found.pids, found.nofile) == (160, 120_832)
+
+
+def test_the_descriptor_limit_is_never_raised() -> None:
+    assert limits.propose(context(peaks=Peaks(descriptor_limit=20_000)), FileSystem()).nofile is None
+
+
+def test_limits_of_the_base_are_kept() -> None:
+    base = context(service={"memory": 1, "pids": 2, "cpus": 0.5, "nofile": 3})
+    found = limits.propose(base, FileSystem())
+    assert (found.memory, found.pids, found.cpus, found.nofile) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "field"),
+    [
+        (refused(RefusedBecause.MEMORY, ""), "memory"),
+        (refused(RefusedBecause.PROCESSES, ""), "pids"),
+        (refused(RefusedBecause.FILES, ""), "nofile"),
+    ],
+)
+def test_a_limit_that_was_hit_is_doubled(refusal: Refusal, field: str) -> None:
+    before = limits.propose(context(), FileSystem())
+    assert getattr(limits.mend(before, [refusal]), field) == 2 * getattr(before, field)
+
+
+def test_raising_the_own_descriptor_limit_needs_room() -> None:
+    before = limits.propose(context(), FileSystem())
+    refusal = denied("SYS_RESOURCE")
+    asking = replace(refusal, syscall="prlimit64")
+    assert limits.mend(before, [refusal]) == before
+    assert limits.mend(before, [asking]).nofile == 8 * 65536
+
+
+def test_wide_leaves_twice_the_room() -> None:
+    seen = Peaks(memory=512 * limits.MIB, tasks=40)
+    found = limits.propose(context(peaks=seen, margin=Margin.WIDE), FileSystem())
+    assert found.pids == 320
+
+
+# ---- privileges, logging, network
+
+
+def test_no_new_privileges_unless_a_setid_program_was_used() -> None:
+    assert privileges.propose(context([executed(APP)])).no_new_privileges
+    used = privileges.propose(context([executed("/usr/bin/sudo", setid=True)]))
+    assert not used.no_new_privileges
+    assert "/usr/bin/sudo" in used.off
+
+
+def test_rotation_is_set_where_nobody_did() -> None:
+    assert logging.propose(context()).options == {"max-size": "10m", "max-file": "5"}
+    assert logging.propose(context(service={"logging": True})).driver is None
+
+
+def test_log_files_inside_are_named() -> None:
+    assert logging.propose(context([wrote("/var/log/served/x"), wrote("/data/y.log")])).files == (
+        "/data/y.log",
+        "/var/log/served/x",
+    )
+
+
+def test_peers_are_named_by_service() -> None:
+    common: dict[str, Any] = {"container": "c", "phase": Phase.FIRST, "by": APP, "uid": 33, "protocol": "tcp"}
+    facts: list[AnyFact] = [
+        Listening(**common, address="0.0.0.0", port=80),
+        Listening(**common, address="127.0.0.1", port=81),
+        Peer(**common, direction=Direction.OUT, address="10.0.0.2", port=5432),
+        Peer(**common, direction=Direction.OUT, address="127.0.0.11", port=53),
+        Peer(**common, direction=Direction.IN, address="10.0.0.9", port=80),
+    ]
+    found = network.propose(replace(context(facts), names={"10.0.0.2": "db"}))
+    assert found.listening == ("tcp/80",)
+    assert found.reaches == ("db:tcp/5432",)

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import errno
+
+from lacre.observe import Failure, Phase
+from lacre.seal.advice import ServiceAdvice
+from lacre.seal.judge import judge
+from lacre.seal.model import ServiceSeal, User
+from lacre.seal.prove import Outcome
+from lacre.sensor import AnyFact, RefusedBecause
+from tests.unit.seal.invented import context, ran_as, refused, run
+
+WORKER = User(user="33:33", root=False)
+ROOT = User(root=True)
+
+
+def sealed(user: User) -> ServiceSeal:
+    return ServiceAdvice(context([ran_as(33, 33)])).draft().model_copy(update={"user": user})
+
+
+def judged(*facts: AnyFact, user: User = WORKER, baseline: tuple[AnyFact, ...] = ()) -> Outcome:
+    return judge(run(facts=facts), run("baseline", baseline), {"web": sealed(user)})
+
+
+def counted(outcome: Outcome) -> list[str]:
+    return [refusal.what for refusal in outcome.services["web"].refusals]
+
+
+def asked(outcome: Outcome) -> list[str]:
+    return [refusal.what for refusal in outcome.services["web"].questions]
+
+
+def test_a_refused_write_counts() -> None:
+    assert counted(judged(refused(RefusedBecause.READ_ONLY, "/run/x"))) == ["/run/x"]
+
+
+def test_what_the_baseline_bore_too_does_not_count_whatever_number_is_in_its_name() -> None:
+    before = refused(RefusedBecause.READ_ONLY, "/sys/x.123")
+    outcome = judged(refused(RefusedBecause.READ_ONLY, "/sys/x.4567"), baseline=(before,))
+    assert counted(outcome) == []
+    assert asked(outcome) == []
+
+
+def test_a_question_does_not_count() -> None:
+    outcome = judged(refused(RefusedBecause.READ_ONLY, "/run", question=True))
+    assert (counted(outcome), asked(outcome)) == ([], ["/run"])
+
+
+def test_a_change_of_attributes_is_a_question() -> None:
+    outcome = judged(refused(RefusedBecause.READ_ONLY, "/run", syscall="fchownat"))
+    assert (counted(outcome), asked(outcome)) == ([], ["/run"])
+
+
+def test_a_capability_counts_for_root_only() -> None:
+    refusal = refused(RefusedBecause.CAPABILITY, "SETUID", syscall="setuid", errno=1)
+    assert counted(judged(refusal, user=ROOT)) == ["SETUID"]
+    assert asked(judged(refusal, user=WORKER)) == ["SETUID"]
+
+
+def test_what_a_user_may_not_override_is_a_matter_of_ownership() -> None:
+    refusal = refused(
+        RefusedBecause.CAPABILITY, "DAC_OVERRIDE", syscall="openat", errno=13, path="/var/lib/served/x"
+    )
+    outcome = judged(refusal)
+    assert counted(outcome) == ["/var/lib/served/x"]
+    assert outcome.services["web"].refusals[0].because is RefusedBecause.PERMISSION
+
+
+def test_a_refused_read_is_a_question() -> None:
+    refusal = refused(RefusedBecause.PERMISSION, "/etc/shadow", errno=13, writing=False)
+    assert asked(judged(refusal)) == ["/etc/shadow"]
+
+
+def test_a_system_call_that_falls_back_is_a_question() -> None:
+    gone = refused(RefusedBecause.SYSCALL, "clone3", errno=errno.ENOSYS)
+    denied = refused(RefusedBecause.SYSCALL, "fsync", errno=errno.EPERM)
+    outcome = judged(gone, denied)
+    assert (counted(outcome), asked(outcome)) == (["fsync"], ["clone3"])
+
+
+def test_failures_name_service_and_phase() -> None:
+    failures = (Failure(Phase.FIRST, "web", "no answer"), Failure(Phase.FIRST, "", "exit code 1"))
+    outcome = judge(run(failures=failures), run("baseline"), {"web": sealed(WORKER)})
+    assert not outcome.works
+    assert (outcome.services["web"].failed, outcome.services["web"].phase) == ("no answer", "first work")
+    assert outcome.failures == ("first work (web): no answer", "first work: exit code 1")
