@@ -39,8 +39,7 @@ def attempt(name: str) -> None:
             for workload in known.workloads:
                 up.exercise(workload, "second")
                 step(workload)
-            up.compose("down")
-            up.up()
+            up.recreate()
             up.exercise(known.exercise, "second")
             step("exercise after the containers were made again")
         except ServerError:

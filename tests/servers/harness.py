@@ -171,6 +171,15 @@ class Deployment:
                         return f"{name} port {number}: {error}"
         return None
 
+    def recreate(self) -> None:
+        """New containers on the same named volumes; `down` would leave the unnamed ones behind."""
+        mounts = [mount for container in self.containers() for mount in container["Mounts"]]
+        unnamed = {m["Name"] for m in mounts if re.fullmatch("[0-9a-f]{64}", m.get("Name", ""))}
+        self.compose("down")
+        if unnamed:
+            self.run(["docker", "volume", "rm", *sorted(unnamed)])
+        self.up()
+
     def logs(self) -> str:
         """The last lines that its services printed."""
         return self.compose("logs", "--no-color", "--tail", "40")
