@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.grounds import Engine26, Machine
+from tests.sealing import ROOT, TABLE, SealedServer, seal
+from tests.servers.harness import Server
 
 HERE = Path(__file__).resolve().parent
 
@@ -46,3 +48,37 @@ def ground_d(engine: str) -> Iterator[Machine]:
     """Debian 13 in QEMU: cgroup v2, AppArmor, kernel 6.12. Tests that use it are `long`."""
     with Machine() as machine:
         yield machine
+
+
+@pytest.fixture(scope="session")
+def seal_server(
+    test_server: Callable[[str], Server], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], SealedServer]:
+    """Servers of tests/servers, sealed by the command: each once in a session, whoever asks."""
+    done: dict[str, SealedServer | BaseException] = {}
+
+    def get(name: str) -> SealedServer:
+        if name not in done:
+            try:
+                done[name] = sealed = seal(test_server(name), tmp_path_factory.mktemp(f"sealed-{name}"))
+                TABLE.add(sealed)
+            except BaseException as error:
+                done[name] = error
+                raise
+        found = done[name]
+        if isinstance(found, BaseException):
+            pytest.fail(f"{name} could not be sealed, see above: {str(found)[-500:]}", pytrace=False)
+        return found
+
+    return get
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not TABLE.rows:
+        return
+    terminalreporter.section("sealed servers")
+    terminalreporter.write_line(TABLE.text())
+    kept = ROOT / "build" / "sealed-servers.txt"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text(TABLE.text() + "\n")
+    terminalreporter.write_line(f"kept in {kept.relative_to(ROOT)}")

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import typer
 
-from lacre.errors import UsageError
+from lacre.errors import GroundError, UsageError
 
 if TYPE_CHECKING:
     from lacre.engine import Cleaned, Compose, Engine, Leftover, Project
@@ -89,6 +90,16 @@ def work_of(context: typer.Context) -> Work:
     return RealWork() if context.obj is None else cast(Work, context.obj)
 
 
+def _need_root() -> None:
+    """Who may talk to the engine need not be root; say so before anything is made."""
+    if os.geteuid() != 0:
+        raise GroundError(
+            "preparing to watch containers",
+            f"this is uid {os.geteuid()}, and only root may watch the kernel",
+            "run lacre as root (sudo); `lacre doctor` says what else is missing",
+        )
+
+
 class RealWork:
     """The packages of lacre themselves."""
 
@@ -121,6 +132,7 @@ class RealWork:
         """The pipeline of `lacre seal`, but for the writing."""
         from lacre.seal import pipeline
 
+        _need_root()
         return pipeline.seal_project(engine, compose, project, options, progress)
 
     def render_files(self, sealed: Sealed, output: Path, compose: Compose) -> dict[str, str]:
@@ -159,6 +171,7 @@ class RealWork:
         """Prove an existing seal again."""
         from lacre.seal import pipeline
 
+        _need_root()
         return pipeline.verify_seal(engine, compose, project, seal, options, progress)
 
     def probe(self) -> SensorGround:

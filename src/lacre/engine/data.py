@@ -38,7 +38,7 @@ _BASE = "/lacre-base"
 def look(sources: Iterable[str], engine_address: str, *, copies: str = "") -> Host:
     """What the host has at the sources of bind mounts, and where engines' sockets are."""
     paths = {source: _host_path(source) for source in sources}
-    sockets = [os.path.realpath(path) for path in _WELL_KNOWN_SOCKETS if Path(path).exists()]
+    sockets = [os.path.realpath(path) for path in _WELL_KNOWN_SOCKETS if os.access(path, os.F_OK)]
     if engine_address.startswith("unix://"):
         sockets.append(os.path.realpath(engine_address.removeprefix("unix://")))
     mounts = [

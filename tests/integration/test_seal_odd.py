@@ -1,0 +1,321 @@
+"""Projects that cannot be sealed whole, or at all, and command lines and grounds that are no good."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sealing import (
+    OVERRIDE,
+    PLAIN,
+    ROOT,
+    Ran,
+    SealedServer,
+    deployed,
+    environment,
+    lacre,
+    leftovers,
+    not_in_force,
+)
+from tests.servers.harness import Server
+
+NOBODY = "65534"
+IMAGE = "debian:bookworm-slim"
+
+SealServer = Callable[[str], SealedServer]
+FindServer = Callable[[str], Server]
+
+
+@pytest.fixture
+def nothing_half_written(tmp_path: Path, engine: str) -> Iterator[Path]:
+    """A directory for a project; afterwards no seal may be in it, and nothing of lacre in the engine."""
+    directory = tmp_path / "project"
+    directory.mkdir()
+    yield directory
+    assert not {path for path in tmp_path.rglob("*") if path.name in ("lacre.yaml", "sealed", "seccomp")}
+    assert not list(tmp_path.rglob(".lacre-*"))
+    assert not list(tmp_path.rglob("*.sealed.yaml"))
+    assert not leftovers()
+
+
+def project(directory: Path, text: str) -> None:
+    (directory / "compose.yaml").write_text(textwrap.dedent(text).replace("IMAGE", IMAGE))
+
+
+def is_explained(ran: Ran, code: int, *words: str) -> None:
+    """A failure in lacre's form: what was tried, what happened, what to do next; and no traceback."""
+    assert ran.code == code, str(ran)
+    assert not ran.output, str(ran)
+    assert "lacre: " in ran.errors and " next: " in ran.errors, str(ran)
+    assert "Traceback" not in ran.errors and "defect" not in ran.errors, str(ran)
+    for word in words:
+        assert word in ran.errors, f"{word!r} is missing: {ran}"
+
+
+# ---- a control that cannot be had ---------------------------------------------------------------
+
+
+def test_who_writes_into_its_own_program_directory_is_sealed_but_for_read_only(
+    seal_server: SealServer, tmp_path: Path
+) -> None:
+    sealed = seal_server("writes-own-code")
+    of = sealed.main
+    assert sealed.ran.code == 3
+    assert "/srv/app" in of.filesystem.off or "plugin" in of.filesystem.off, of.filesystem.off
+    assert [off["control"] for off in sealed.result["off"]] == ["file system"]
+    assert sealed.result["off"][0]["reason"] == of.filesystem.off
+    others = (of.user, of.capabilities, of.syscalls, of.privileges, of.limits, of.logging)
+    assert not any(control.off for control in others)
+    assert of.syscalls.base == "allow-list"
+    shown = lacre("show", "sealed", directory=sealed.directory)
+    assert of.filesystem.off.split(":")[0] in " ".join(shown.output.split()), str(shown)
+    with deployed(sealed, "sealed-writes-own-code", tmp_path) as up:
+        for workload in sealed.server.workloads:
+            up.exercise(workload)
+        (container,) = up.containers()
+        assert not not_in_force(container, of)
+
+
+def test_who_mounts_keeps_only_what_that_takes(seal_server: SealServer, tmp_path: Path) -> None:
+    """SYS_ADMIN cannot be taken away; everything else is, and the seal says it loudly."""
+    sealed = seal_server("needs-mount")
+    of = sealed.main
+    assert sealed.ran.code == 3, str(sealed.ran)
+    assert of.capabilities.add == {"SYS_ADMIN"}
+    assert any("SYS_ADMIN" in f"{off['reason']}" for off in sealed.result["off"]), sealed.result["off"]
+    assert "mount" in of.syscalls.allowed
+    assert of.filesystem.read_only and not of.filesystem.off
+    assert of.privileges.no_new_privileges and not of.privileges.off
+    with deployed(sealed, "sealed-needs-mount", tmp_path) as up:
+        up.exercise(sealed.server.exercise)
+        (container,) = up.containers()
+        host = container["HostConfig"]
+        assert host["ReadonlyRootfs"]
+        assert {name.removeprefix("CAP_") for name in host["CapAdd"]} == {"SYS_ADMIN"}
+
+
+def test_what_the_base_hands_over_of_the_host_is_said_loudly(test_server: FindServer, tmp_path: Path) -> None:
+    server = test_server("gunicorn")
+    shutil.copytree(server.directory, tmp_path / "project")
+    project(
+        tmp_path / "project",
+        """
+        services:
+          gunicorn:
+            image: lacre-test/gunicorn
+            network_mode: host
+            pid: host
+            volumes: [data:/data, "/var/run/docker.sock:/var/run/docker.sock"]
+        volumes: {data: {}}
+        """,
+    )
+    ran = lacre("seal", "--exercise", "sh exercise.sh", "--output", "sealed", directory=tmp_path / "project")
+    assert ran.code in (0, 3), str(ran)
+    said = " ".join(ran.output.split()) + " ".join(ran.errors.split())
+    for words in ("network_mode: host", "pid: host", "docker.sock"):
+        assert words in said, f"{words!r} is missing: {ran}"
+    files = ["-f", "compose.yaml", "-f", OVERRIDE]
+    shown = subprocess.run(
+        ["docker", "compose", *files, "config"],
+        cwd=tmp_path / "project",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "read_only: true" in shown.stdout
+    assert "network_mode: host" in shown.stdout
+    assert not leftovers()
+
+
+def test_a_privileged_service_is_sealed_or_its_refusal_explained(
+    nothing_half_written: Path, engine: str
+) -> None:
+    """Where this machine withholds capabilities from the engine, even the original cannot start."""
+    project(nothing_half_written, "services: {app: {image: IMAGE, privileged: true, command: sleep 600}}")
+    works = subprocess.run(
+        ["docker", "run", "--rm", "--privileged", IMAGE, "true"], capture_output=True, check=False
+    )
+    ran = lacre("seal", "--dry-run", "--exercise", "true", directory=nothing_half_written)
+    if works.returncode != 0:
+        is_explained(ran, 1, "app", "as it is, without any seal")
+    else:
+        assert ran.code in (0, 3), str(ran)
+        assert "privileged" in ran.output + ran.errors, str(ran)
+
+
+# ---- bad ground ---------------------------------------------------------------------------------
+
+SLEEPS = "services: {app: {image: IMAGE, command: sleep 600}}"
+
+
+def test_no_engine(nothing_half_written: Path) -> None:
+    project(nothing_half_written, SLEEPS)
+    more = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    ran = lacre("seal", "--exercise", "true", directory=nothing_half_written, more=more)
+    is_explained(ran, 2, "/nowhere/docker.sock")
+
+
+def test_no_engine_over_the_network(nothing_half_written: Path) -> None:
+    project(nothing_half_written, SLEEPS)
+    more = {"DOCKER_HOST": "tcp://127.0.0.1:9"}
+    ran = lacre("seal", "--exercise", "true", directory=nothing_half_written, more=more)
+    is_explained(ran, 2, "127.0.0.1:9")
+
+
+@pytest.fixture
+def as_nobody(tmp_path: Path) -> Callable[..., Ran]:
+    """Runs lacre as nobody, with groups."""
+
+    # The plugins of the administrator's client may lie where nobody may not look.
+    format = "{{range .ClientInfo.Plugins}}{{.Path}} {{end}}"
+    shown = subprocess.run(["docker", "info", "--format", format], capture_output=True, text=True, check=True)
+    plugins = tmp_path / "docker" / "cli-plugins"
+    plugins.mkdir(parents=True)
+    for path in map(Path, shown.stdout.split()):
+        (plugins / path.name).symlink_to(path.resolve())
+    more = {"DOCKER_CONFIG": str(plugins.parent)}
+
+    def run(*groups: str, directory: Path) -> Ran:
+        kept = ["--groups", ",".join(groups)] if groups else ["--clear-groups"]
+        prefix = ["setpriv", "--reuid", NOBODY, "--regid", NOBODY, *kept]
+        can = subprocess.run(
+            [*prefix, *PLAIN, "--help"], env=environment({"HOME": "/tmp"}), capture_output=True, check=False
+        )
+        if can.returncode != 0:
+            pytest.skip(f"nobody may not read {ROOT} or its Python")
+        for path in (directory, *directory.parents):
+            if path == Path("/tmp"):
+                break
+            path.chmod(0o777)
+        return lacre(
+            "seal",
+            "--exercise",
+            "true",
+            directory=directory,
+            prefix=prefix,
+            more={**more, "HOME": str(directory)},
+        )
+
+    return run
+
+
+def test_no_permission_on_the_socket(nothing_half_written: Path, as_nobody: Callable[..., Ran]) -> None:
+    project(nothing_half_written, SLEEPS)
+    is_explained(as_nobody(directory=nothing_half_written), 2, "docker.sock", "root")
+
+
+def test_not_root(nothing_half_written: Path, as_nobody: Callable[..., Ran]) -> None:
+    project(nothing_half_written, SLEEPS)
+    group = str(Path("/var/run/docker.sock").stat().st_gid)
+    is_explained(as_nobody(group, directory=nothing_half_written), 2, "root")
+
+
+# ---- bad input ----------------------------------------------------------------------------------
+
+
+def test_an_unknown_service(nothing_half_written: Path) -> None:
+    project(nothing_half_written, SLEEPS)
+    ran = lacre("seal", "--service", "db", "--exercise", "true", directory=nothing_half_written)
+    is_explained(ran, 2, "no service db", "app")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("services: {app: {image: x", "compose.yaml"),
+        ("services: {app: {imagine: x}}", "imagine"),
+        ("services: [app]", "services"),
+        ("", "compose.yaml"),
+    ],
+    ids=["cut off", "unknown key", "wrong type", "empty"],
+)
+def test_a_broken_compose_file(nothing_half_written: Path, text: str, words: str) -> None:
+    project(nothing_half_written, text)
+    ran = lacre("seal", "--exercise", "true", directory=nothing_half_written)
+    is_explained(ran, 2, words)
+
+
+def test_no_compose_file(nothing_half_written: Path) -> None:
+    is_explained(lacre("seal", "--exercise", "true", directory=nothing_half_written), 2, "compose")
+    is_explained(lacre("seal", "-f", "other.yaml", directory=nothing_half_written), 2, "other.yaml")
+
+
+def test_an_image_that_nobody_has(nothing_half_written: Path) -> None:
+    project(nothing_half_written, "services: {app: {image: 'lacre-test/nobody-has-this:1'}}")
+    more = {"HTTPS_PROXY": "http://127.0.0.1:9"}
+    ran = lacre("seal", "--exercise", "true", directory=nothing_half_written, more=more)
+    is_explained(ran, 2, "lacre-test/nobody-has-this:1")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("exits-at-once", ("exit code 3", "cannot find my configuration")),
+        ("crash-loop", ("again", "lost the database")),
+    ],
+)
+def test_a_project_that_does_not_work_as_it_is(
+    name: str, words: tuple[str, ...], test_server: FindServer, nothing_half_written: Path
+) -> None:
+    shutil.copytree(test_server(name).directory, nothing_half_written, dirs_exist_ok=True)
+    ran = lacre("seal", "--exercise", "sh exercise.sh", directory=nothing_half_written)
+    is_explained(ran, 1, "as it is, without any seal", *words)
+
+
+def test_an_exercise_that_fails_on_the_original(test_server: FindServer, nothing_half_written: Path) -> None:
+    test_server("redis")
+    project(nothing_half_written, "services: {redis: {image: lacre-test/redis}}")
+    ran = lacre(
+        "seal",
+        "--exercise",
+        "echo the shop is closed; exit 7",
+        "--output",
+        "sealed",
+        directory=nothing_half_written,
+    )
+    is_explained(ran, 1, "as it is, without any seal", "exit code 7", "the shop is closed", "unsealed first")
+
+
+def test_an_exercise_that_never_ends(test_server: FindServer, nothing_half_written: Path) -> None:
+    test_server("redis")
+    project(nothing_half_written, "services: {redis: {image: lacre-test/redis}}")
+    ran = lacre("seal", "--exercise", "sleep 1000", "--exercise-timeout", "1", directory=nothing_half_written)
+    is_explained(ran, 1, "did not end in time")
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 16 KB with no room left."""
+    path = tmp_path / "full"
+    path.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "full", str(path)], check=True)
+    try:
+        (path / "filler").write_bytes(b"x" * 8192)
+        yield path
+    finally:
+        subprocess.run(["umount", str(path)], check=True)
+
+
+def test_no_space_for_the_seal(test_server: FindServer, nothing_half_written: Path, full_disk: Path) -> None:
+    test_server("redis")
+    project(nothing_half_written, "services: {redis: {image: lacre-test/redis}}")
+    before = sorted(full_disk.rglob("*"))
+    ran = lacre("seal", "--output", str(full_disk), directory=nothing_half_written)
+    is_explained(ran, 2, str(full_disk), "No space left")
+    assert sorted(full_disk.rglob("*")) == before
+
+
+@pytest.mark.parametrize("exists", ["file", "directory below a file"])
+def test_an_output_that_cannot_be_is_told_before_the_work(nothing_half_written: Path, exists: str) -> None:
+    project(nothing_half_written, SLEEPS)
+    (nothing_half_written / "there").write_text("")
+    output = "there" if exists == "file" else "there/below"
+    ran = lacre("seal", "--exercise", "true", "--output", output, directory=nothing_half_written)
+    is_explained(ran, 2, "there", "not a directory")
+    assert ran.seconds < 20
+    assert {path.name for path in nothing_half_written.iterdir()} == {"compose.yaml", "there"}
