@@ -364,7 +364,11 @@ def test_the_environment_of_an_exercise(project: Projects, twin_of: Twins) -> No
         assert ask(environment["LACRE_MY_WEB_1"]) == "hello\n"
         assert environment["LACRE_MY_WEB_1_8000"] == f"{environment['LACRE_MY_WEB_1']}:8000"
         assert environment["LACRE_MY_WEB_1_53"] == f"{environment['LACRE_MY_WEB_1']}:53"
-        assert (environment["LACRE_PROJECT"], environment["LACRE_PHASE"]) == ("lacre-test-env", "second")
+        assert environment["LACRE_PHASE"] == "second"
+        of_project = f"label=com.docker.compose.project={environment['LACRE_PROJECT']}"
+        of_service = "label=com.docker.compose.service=hosted"
+        found = docker("ps", "-q", "--no-trunc", "--filter", of_project, "--filter", of_service)
+        assert found.split() == [twin.of("hosted").id], "an exercise reaches the twin, never the original"
         assert environment["LACRE_ALONE"] == ""
         assert environment["LACRE_HOSTED"] != "127.0.0.1"
         numbered = [(container.service, container.number) for container in twin.containers]

@@ -256,8 +256,11 @@ class Twin:
         return tuple(sorted(found, key=lambda port: (port[:3], int(port.rpartition("/")[2]))))
 
     def environment(self, phase: str) -> dict[str, str]:
-        """The variables of an exercise: LACRE_PROJECT, LACRE_PHASE, LACRE_WEB, LACRE_WEB_80=address:port."""
-        variables = {"LACRE_PROJECT": self._project.name, "LACRE_PHASE": phase}
+        """The variables of an exercise: LACRE_PROJECT, LACRE_PHASE, LACRE_WEB, LACRE_WEB_80=address:port.
+
+        The project is the twin's, so that `docker compose -p` and label filters never reach the original.
+        """
+        variables = {"LACRE_PROJECT": self.name, "LACRE_PHASE": phase}
         for service in dict.fromkeys(container.service for container in self._containers):
             address = self.address(service)
             name = "LACRE_" + re.sub(r"[^A-Z0-9]", "_", service.upper())
