@@ -60,16 +60,6 @@ FormatOption = Annotated[
     Format,
     typer.Option("--format", metavar="|".join(Format), help="How to write the result to standard output."),
 ]
-Jobs = Annotated[
-    int,
-    typer.Option(
-        "-j",
-        "--jobs",
-        min=1,
-        metavar="N",
-        help="How many twins may run side by side; each runs the same exercises.",
-    ),
-]
 ReadyTimeout = Annotated[
     float,
     typer.Option(

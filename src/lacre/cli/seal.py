@@ -67,7 +67,6 @@ def seal(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as i
         bool, typer.Option("--dry-run", help="Observe, derive and prove, but write nothing.")
     ] = False,
     format: options.FormatOption = options.Format.TEXT,
-    jobs: options.Jobs = 1,
     ready_timeout: options.ReadyTimeout = 120.0,
     exercise_timeout: options.ExerciseTimeout = 600.0,
     seccomp: Annotated[
@@ -130,7 +129,6 @@ def seal(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as i
             exercises=exercises.parse(exercise or (), project.services),
             margin=Margin(margin.value),
             services=tuple(services or ()),
-            jobs=jobs,
             ready_timeout=ready_timeout,
             exercise_timeout=exercise_timeout,
             allow_egress=tuple(allow_egress or ()),

@@ -531,7 +531,8 @@ def _state(told_container: Mapping[str, Any]) -> ContainerState:
 
 def _image_info(reference: str, told_image: Mapping[str, Any], tree: dict[str, Any]) -> ImageInfo:
     config: Mapping[str, Any] = told_image.get("Config") or {}
-    health = (config.get("Healthcheck") or {}).get("Test") or []
+    check: Mapping[str, Any] = config.get("Healthcheck") or {}
+    health = check.get("Test") or []
     environment = {}
     for line in config.get("Env") or ():
         key, _, value = str(line).partition("=")
@@ -554,6 +555,8 @@ def _image_info(reference: str, told_image: Mapping[str, Any], tree: dict[str, A
         directory=str(config.get("WorkingDir") or "/"),
         stop_signal=str(config.get("StopSignal") or ""),
         healthcheck=bool(health) and health[0] != "NONE",
+        health_interval=int(check.get("Interval") or 0) / 1e9,
+        health_retries=int(check.get("Retries") or 0),
         tree=tree,
     )
 

@@ -104,6 +104,8 @@ class ImageInfo(_Frozen):
     directory: str = "/"  # where the main process starts
     stop_signal: str = ""
     healthcheck: bool = False
+    health_interval: float = 0.0  # seconds; 0: the engine's default
+    health_retries: int = 0  # 0: the engine's default
     names: dict[str, int] = Field(default_factory=dict, repr=False)  # login name → uid
     accounts: dict[int, int] = Field(default_factory=dict, repr=False)  # uid → primary gid
     memberships: dict[int, tuple[int, ...]] = Field(default_factory=dict, repr=False)  # uid → further gids

@@ -330,9 +330,7 @@ class _Twinning:
         self.volumes[volume] = definition
         return mount
 
-    def _bind(
-        self, key: str, entry: Mapping[str, Any], source: str
-    ) -> Iterable[dict[str, Any]]:
+    def _bind(self, key: str, entry: Mapping[str, Any], source: str) -> Iterable[dict[str, Any]]:
         kind, real = self._host_path(source)
         target = str(entry.get("target"))
         read_only = bool(entry.get("read_only"))

@@ -1,7 +1,9 @@
 """Watching a twin live: exercises, the life cycle, and what it showed."""
 
-from lacre.observe.lifecycle import Exercise, Plan, run_life_cycle
+from lacre.observe.health import with_quick_health_checks
+from lacre.observe.lifecycle import run_life_cycle
 from lacre.observe.model import Failure, Peaks, Phase, Profile, Response, Run, Stopped, profile
+from lacre.observe.plan import Exercise, Plan
 
 __all__ = [
     "Exercise",
@@ -15,4 +17,5 @@ __all__ = [
     "Stopped",
     "profile",
     "run_life_cycle",
+    "with_quick_health_checks",
 ]

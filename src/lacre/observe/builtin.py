@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import time
 
 from lacre.observe.model import Response
 
@@ -41,9 +42,7 @@ def accepts(address: str, port: int, timeout: float = 1.0) -> bool:
 def _http(address: str, port: int, method: str, body: bytes) -> str:
     connection = http.client.HTTPConnection(address, port, timeout=ANSWER_TIMEOUT)
     try:
-        connection.request(method, "/", body=body or None, headers={"User-Agent": "lacre"})
-        response = connection.getresponse()
-        response.read(LARGE_BODY)
+        return f"HTTP {_status(connection, method, body)}"
     except TimeoutError:
         return "no answer"
     except (OSError, http.client.HTTPException):
@@ -51,7 +50,17 @@ def _http(address: str, port: int, method: str, body: bytes) -> str:
         return "closed"
     finally:
         connection.close()
-    return f"HTTP {response.status}"
+
+
+def _status(connection: http.client.HTTPConnection, method: str, body: bytes = b"") -> int:
+    """The status of one answer. Its body is read for a while only: some never end (event streams)."""
+    deadline = time.monotonic() + ANSWER_TIMEOUT
+    connection.request(method, "/", body=body or None, headers={"User-Agent": "lacre"})
+    response = connection.getresponse()
+    read = 0
+    while read < LARGE_BODY and time.monotonic() < deadline and (chunk := response.read1(65536)):
+        read += len(chunk)
+    return response.status
 
 
 def _raw(address: str, port: int, text: bytes) -> str:
@@ -67,13 +76,9 @@ def _raw(address: str, port: int, text: bytes) -> str:
 
 def _keep_alive(address: str, port: int) -> str:
     connection = http.client.HTTPConnection(address, port, timeout=ANSWER_TIMEOUT)
-    statuses = []
+    statuses: list[str] = []
     try:
-        for _ in range(3):
-            connection.request("GET", "/", headers={"User-Agent": "lacre"})
-            response = connection.getresponse()
-            response.read(LARGE_BODY)
-            statuses.append(str(response.status))
+        statuses += [str(_status(connection, "GET")) for _ in range(3)]
     except (OSError, http.client.HTTPException):
         statuses.append("closed")
     finally:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+MOST_ROUNDS = 50  # each ends what the one before saw being born
 KEPT_OUTPUT = 8192  # bytes of an exercise's output that are shown when it fails
 
 
@@ -29,22 +32,26 @@ def run_exercise(
 ) -> ExerciseResult:
     """Run a command as the contract of an exercise says; whatever it leaves running is ended with it."""
     began = time.monotonic()
+    mark = f"LACRE_EXERCISE={secrets.token_hex(8)}"
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            ["/bin/sh", "-c", command],
-            cwd=directory,
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        process: subprocess.Popen[bytes] | None = None
         try:
+            process = subprocess.Popen(
+                ["/bin/sh", "-c", command],
+                cwd=directory,
+                env={**os.environ, **environment, **dict([mark.split("=")])},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
             code: int | None = process.wait(timeout)
         except subprocess.TimeoutExpired:
             code = None
         finally:
-            _end_session(process)
+            _end_all(mark.encode())
+            if process is not None:
+                process.wait()
         return ExerciseResult(code, _tail(output), time.monotonic() - began)
 
 
@@ -54,22 +61,21 @@ def _tail(output: IO[bytes]) -> str:
     return output.read().decode(errors="replace")
 
 
-def _end_session(process: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of the exercise's session, background jobs in other process groups included."""
-    for pid in _members(process.pid):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    process.wait()
+def _end_all(mark: bytes) -> None:
+    """Kill what is left of an exercise: daemons that began a session of their own carry its mark as well."""
+    for _ in range(MOST_ROUNDS):
+        found = list(_marked(mark))
+        if not found:
+            return
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
 
 
-def _members(session: int) -> list[int]:
-    members = []
+def _marked(mark: bytes) -> Iterator[int]:
+    """Living processes whose environment holds the mark (proc_pid_environ(5))."""
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        with contextlib.suppress(OSError):
-            # proc_pid_stat(5): after the command in parentheses come state, ppid, pgrp, session
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            if int(fields[3]) == session and fields[0] != "Z":
-                members.append(int(entry.name))
-    return members
+        if entry.name.isdecimal():
+            with contextlib.suppress(OSError):
+                if mark in (entry / "environ").read_bytes().split(b"\0"):
+                    yield int(entry.name)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from lacre.engine import Project
+from lacre.engine import ImageInfo, Project
 
 INTERVAL = 1.0  # seconds between two checks in a twin
 DEFAULT_INTERVAL = 30.0  # Docker's own (docs.docker.com, HEALTHCHECK)
@@ -15,17 +16,20 @@ DEFAULT_RETRIES = 3
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 
-def with_quick_health_checks(project: Project) -> dict[str, Any]:
-    """The project's configuration with shorter intervals, and as many more retries: unhealthy as late as before."""
+def with_quick_health_checks(project: Project, images: Mapping[str, ImageInfo]) -> dict[str, Any]:
+    """The project's configuration with shorter intervals and more retries: unhealthy as late as before.
+
+    `images`: by service."""
     services = dict(project.config.get("services") or {})
     for name, service in project.services.items():
         if not service.has_healthcheck:
             continue
         check = dict(services[name].get("healthcheck") or {})
-        interval = seconds(str(check.get("interval") or "")) or DEFAULT_INTERVAL
+        image = images[name]
+        interval = seconds(str(check.get("interval") or "")) or image.health_interval or DEFAULT_INTERVAL
         if interval <= INTERVAL:
             continue
-        retries = int(check.get("retries") or DEFAULT_RETRIES)
+        retries = int(check.get("retries") or image.health_retries or DEFAULT_RETRIES)
         check["interval"] = f"{INTERVAL:g}s"
         check["retries"] = math.ceil(retries * interval / INTERVAL)
         services[name] = {**services[name], "healthcheck": check}

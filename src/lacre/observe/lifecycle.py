@@ -9,46 +9,28 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
-from lacre.engine import Container, Engine, Project, Started, Twin
+from lacre.engine import Container, Engine, Started, Twin
+from lacre.errors import EngineError
 from lacre.observe import builtin
+from lacre.observe.compare import worse_answer, worse_stop
 from lacre.observe.exercise import run_exercise
-from lacre.observe.inside import descriptor_limit, sizes_of_written
-from lacre.observe.model import Failure, Peaks, Phase, Response, Run, Stopped, counted
-from lacre.sensor import AnyFact, Counters, Lost, Sensor, Syscalls, Write
+from lacre.observe.measured import Measured
+from lacre.observe.model import Failure, Phase, Response, Run, Stopped
+from lacre.observe.plan import Plan
+from lacre.observe.ready import Readiness
+from lacre.observe.watched import Watched
+from lacre.sensor import Sensor
 
 SIGNALS = ("HUP", "USR1", "USR2")
 POLL = 0.1  # seconds between two looks at the engine, which sends no event for an accepting port
-QUIET = 10.0  # seconds without a new listening socket after which an undeclared service counts as ready
-QUIET_AGAIN = 2.0  # the same where the baseline is known to listen on nothing
 SETTLE = 5.0  # seconds in which an answer may still be worse than the baseline's: peers come up late
 SIGNAL_GRACE = 5.0  # seconds in which a service must work again after a signal
+
 _T = TypeVar("_T")
-
-KILLED = 137  # 128 + SIGKILL: the stop took longer than the grace time
-
-
-@dataclass(frozen=True, slots=True)
-class Exercise:
-    """A command that makes the application work; `service` empty: for the whole project."""
-
-    command: str
-    service: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How a twin is run. Times are seconds."""
-
-    project: Project
-    exercises: tuple[Exercise, ...] = ()
-    ready_timeout: float = 120.0
-    exercise_timeout: float = 600.0
-    baseline: Run | None = None
-    not_borne: frozenset[tuple[str, str]] = frozenset()
 
 
 class _PhaseFailedError(Exception):
@@ -58,13 +40,22 @@ class _PhaseFailedError(Exception):
 def run_life_cycle(
     engine: Engine, twin: Twin, sensor: Sensor, plan: Plan, *, name: str, tell: Callable[[Phase], None]
 ) -> Run:
-    """Run the whole life cycle; the twin is left stopped, and is the caller's to remove."""
-    life = _Life(engine, twin, sensor, plan, name, tell)
+    """Run the whole life cycle; the twin is left stopped, and is the caller's to remove.
+
+    Raises EngineError when the engine refuses the baseline or does not answer any more.
+    """
+    life = _Life(engine, twin, plan, name, tell, Watched(sensor))
     try:
         life.go()
     except _PhaseFailedError:
-        life.collect()
+        life.watched.collect()
         life.remember_end()
+    except EngineError as refused:
+        engine.info()  # raises when the engine itself is gone
+        if plan.baseline is None:
+            raise
+        # under a draft a refusal of the engine is an outcome like any other
+        life.failures.append(Failure(life.phase, "", f"{refused.tried}: {refused.happened}"))
     return life.run()
 
 
@@ -72,250 +63,120 @@ def run_life_cycle(
 class _Life:
     engine: Engine
     twin: Twin
-    sensor: Sensor
     plan: Plan
     name: str
     tell: Callable[[Phase], None]
-    began: float = field(default_factory=time.monotonic)
-    own: float = 0.0
+    watched: Watched
+    measured: Measured = field(default_factory=Measured)
+    own: float = 0.0  # seconds in starts, stops and exercises
     phase: Phase = Phase.START
     phases: list[Phase] = field(default_factory=list)
-    services: dict[str, str] = field(default_factory=dict)  # container id → service
-    facts: dict[str, set[AnyFact]] = field(default_factory=lambda: defaultdict(set))
-    snapshots: dict[tuple[object, ...], tuple[str, AnyFact]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
-    stopped: dict[tuple[str, Phase], Stopped] = field(default_factory=dict)
-    ended: dict[str, int] = field(default_factory=dict)  # services that ended by themselves → exit code
-    sent: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    responses: dict[str, set[Response]] = field(default_factory=lambda: defaultdict(set))
-    memory: dict[str, int] = field(default_factory=dict)
-    descriptor_limits: dict[str, int] = field(default_factory=dict)
-    oom_kills: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    ended: set[str] = field(default_factory=set)  # ids of containers that ended by themselves
     restarts: dict[str, int] = field(default_factory=dict)  # container id → restarts when it became ready
-    not_borne: frozenset[tuple[str, str]] = frozenset()  # service and signal
+    stopped: dict[tuple[str, Phase], Stopped] = field(default_factory=dict)
+    healthy: set[str] = field(default_factory=set)
+    sent: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    not_borne: frozenset[tuple[str, str]] = frozenset()
+    responses: dict[str, set[Response]] = field(default_factory=lambda: defaultdict(set))
     written: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    sizes: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
     addresses: dict[str, str] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
-    known: set[tuple[str, str, object]] = field(default_factory=set)
-    last_new_fact: float = 0.0
 
     # ---- the life cycle, in order -------------------------------------------------------------------
 
     def go(self) -> None:
         """Go through all phases; raises _PhaseFailedError at the first that does not work."""
         self._timed(self.twin.create)
-        self._watch()
+        self.watched.follow(self.twin.containers)
         self._start(Phase.START, self.twin.start)
-        self._work(Phase.FIRST, "first")
+        self._work(Phase.FIRST, Phase.START, "first")
         self._signals()
         self._stop(Phase.STOP)
         self._start(Phase.SECOND_START, self.twin.start_again)
-        self._work(Phase.SECOND, "second")
-        self._recreate()
-        self._stop(Phase.LAST_STOP)
-        self.collect()
+        self._work(Phase.SECOND, Phase.SECOND_START, "second")
+        if self._live_again():
+            self._stop(Phase.LAST_STOP)
+        self.watched.collect()
+        self.remember_end()
 
-    def _recreate(self) -> None:
+    def _live_again(self) -> bool:
+        """The life of new containers on the old volumes, up to their stop; False where the baseline has none."""
         baseline = self.plan.baseline
         if baseline is not None and Phase.RECREATED not in baseline.phases:
-            return
+            return False
         self.remember_end()
         self._timed(self.twin.recreate)
-        self._watch()
+        self.watched.follow(self.twin.containers)
         known = len(self.failures)
         try:
             self._start(Phase.RECREATED_START, self.twin.start)
-            self._work(Phase.RECREATED, "second")
+            self._work(Phase.RECREATED, Phase.RECREATED_START, "second")
         except _PhaseFailedError:
             if baseline is not None:
                 raise
             # the project keeps what the exercise looks for in the container itself: true before any seal
             lost = "; ".join(failure.text for failure in self.failures[known:])
             del self.failures[known:]
-            self.phases.remove(Phase.RECREATED_START)
-            if Phase.RECREATED in self.phases:
-                self.phases.remove(Phase.RECREATED)
+            self.phases = [p for p in self.phases if p not in {Phase.RECREATED_START, Phase.RECREATED}]
             self.skipped.append(
                 f"containers made anew on the same volumes: fails without a seal too ({lost})"
             )
+            return False
+        return True
 
     def _start(self, phase: Phase, start: Callable[[], Started]) -> None:
         self._enter(phase)
         self.ended.clear()
         started = self._timed(start)
         if not started.ok:
-            self.collect()
             self._fail(
                 started.service, f"{started.why}: {started.message}{self._last_words_of(started.service)}"
             )
-        self._timed(lambda: self._await_ready(phase))
+        self._timed(self._await_ready)
 
-    def _work(self, phase: Phase, word: str) -> None:
-        self._enter(phase)
-        self._timed(lambda: self._exercise_all(word))
-        self._look()
-        self.collect()
-        self._measure()
-
-    def _stop(self, phase: Phase) -> None:
-        self._enter(phase)
-        self.collect()
-        self._measure()
-        for end in self._timed(self.twin.stop):
-            self.stopped[end.container.service, phase] = Stopped(end.exit_code, end.by_itself)
-        self.collect()
-        self._compare_stop(phase)
-
-    # ---- starting -----------------------------------------------------------------------------------
-
-    def _await_ready(self, phase: Phase) -> None:
-        deadline = time.monotonic() + self.plan.ready_timeout
-        waiting = {container.id: container for container in self.twin.containers}
-        changed = time.monotonic()
-        listening: set[tuple[str, str]] = set()
-        while waiting:
-            now = time.monotonic()
-            self.collect()
-            seen = self._listening_now(phase)
-            if seen != listening:
-                listening, changed = seen, now
-            for container in list(waiting.values()):
-                if self._is_ready(container, quiet_for=now - changed, late=now > deadline):
-                    del waiting[container.id]
+    def _await_ready(self) -> None:
+        readiness = Readiness(self.engine, self.twin, self.plan, self.watched, self.phase)
+        while waiting := readiness.waiting():
+            for container, failure in readiness.look():
+                self._fail(container.service, f"{failure}{self._last_words(container)}")
             if waiting:
                 time.sleep(POLL)
-        self._compare_ports()
+        self.ended |= readiness.ended
+        self.healthy |= readiness.healthy
         for container in self.twin.containers:
             self.restarts[container.id] = self.engine.state(container.id).restart_count
             if address := self.twin.address(container.service):
                 self.addresses[address] = container.service
 
-    def _is_ready(self, container: Container, *, quiet_for: float, late: bool) -> bool:
-        service = self.plan.project.services[container.service]
-        state = self.engine.state(container.id)
-        if self.plan.baseline is not None and state.restart_count > self._restarts_before(container):
-            self._fail(container.service, f"ended and was restarted{self._last_words(container)}")
-        if not state.running:
-            if state.status == "restarting" or (
-                service.restart not in {"", "no"} and not late and state.exit_code
-            ):
-                if state.restart_count >= 3:
-                    self._fail(
-                        container.service, f"ends again and again, last with exit code {state.exit_code}"
-                    )
-                return False
-            self._ended(container, state.exit_code)
-            return True
-        if state.health == "unhealthy":
-            self._fail(container.service, "its health check says unhealthy")
-        if late:
-            return True
-        if state.health:
-            return state.health == "healthy" and self._expected_ports_accept(container)
-        if service.one_off:
-            return False
-        expected = self._expected_ports(container.service)
-        if expected:
-            return self._expected_ports_accept(container)
-        return quiet_for >= (
-            QUIET if self.plan.baseline is None and self.phase is Phase.START else QUIET_AGAIN
-        )
+    def _work(self, phase: Phase, start: Phase, word: str) -> None:
+        self._enter(phase)
+        self._timed(lambda: self._exercise_all(word))
+        self._look()
+        self.watched.collect()
+        self._compare_ports(start, phase)
+        self._measure()
 
-    def _ended(self, container: Container, code: int) -> None:
-        """A container that is no longer running: as in the baseline, or a failure."""
-        self.ended[container.service] = code
-        baseline = self.plan.baseline
-        expected = 0
-        if baseline is not None:
-            before = baseline.stopped.get((container.service, Phase.STOP))
-            if before is None or not before.by_itself:
-                self._fail(container.service, f"ended with exit code {code}{self._last_words(container)}")
-            expected = before.exit_code if before else 0
-        if code != expected:
-            self._fail(container.service, f"ended with exit code {code}{self._last_words(container)}")
-
-    def _expected_ports(self, service: str) -> frozenset[str]:
-        if self.plan.baseline is not None:
-            return self.plan.baseline.listening(service)
-        declared = frozenset(p for p in self.plan.project.services[service].ports if p.startswith("tcp/"))
-        again = self._own_run().listening(service) if self.phase is not Phase.START else frozenset()
-        return declared & again if again else declared
-
-    def _expected_ports_accept(self, container: Container) -> bool:
-        ports = [
-            int(p.removeprefix("tcp/"))
-            for p in self._expected_ports(container.service)
-            if p.startswith("tcp/")
-        ]
-        if (
-            self.plan.baseline is None
-            and self.phase is Phase.START
-            and self.engine.state(container.id).health
-        ):
-            ports = []  # a declared port need not be open; the health check said that all is well
-        return all(builtin.accepts(self.twin.address(container.service), port) for port in ports)
-
-    def _listening_now(self, phase: Phase) -> set[tuple[str, str]]:
-        run = self._own_run()
-        return {(s, port) for s in run.facts for port in run.listening(s) if phase in self.phases}
-
-    def _compare_ports(self) -> None:
-        baseline = self.plan.baseline
-        if baseline is None:
-            return
-        self.collect()
-        run = self._own_run()
-        for service in {container.service for container in self.twin.containers}:
-            missing = baseline.listening(service) - run.listening(service)
-            if missing:
-                self._fail(service, f"does not listen on {', '.join(sorted(missing))}")
+    def _stop(self, phase: Phase) -> None:
+        self._enter(phase)
+        self._measure()
+        for end in self._timed(self.twin.stop):
+            service, now = end.container.service, Stopped(end.exit_code, end.by_itself)
+            known = self.stopped.get((service, phase))
+            if known is None or now.exit_code:  # of several replicas the worst counts
+                self.stopped[service, phase] = now
+        self.watched.collect()
+        self._compare_stop(phase)
 
     # ---- working ------------------------------------------------------------------------------------
 
     def _exercise_all(self, word: str) -> None:
-        self._ask_ports()
-        self._exercise(word)
-
-    def _ask_ports(self) -> None:
         for service in self._serving():
-            for port in sorted(self._expected_ports(service)):
-                if not port.startswith("tcp/"):
-                    continue
-                answers = self._settled_answers(service, port)
-                self.responses[service] |= {
-                    replace(a, question=f"{self.phase}: {a.question}") for a in answers
-                }
-
-    def _settled_answers(self, service: str, port: str) -> frozenset[Response]:
-        """What a port answers, once a service behind it had the time to come up."""
-        deadline = time.monotonic() + SETTLE
-        while True:
-            answers = builtin.ask(self.twin.address(service), int(port.removeprefix("tcp/")))
-            worse = self._worse_answer(answers, service)
-            if not worse:
-                return answers
-            if time.monotonic() > deadline:
-                self._fail(service, worse)
-            time.sleep(POLL)
-
-    def _worse_answer(self, answers: Iterable[Response], service: str) -> str:
-        """The first answer that is worse than the baseline's, in words; empty if there is none."""
-        if self.plan.baseline is None:
-            return ""
-        before = {
-            (r.port, r.question): r.answer for r in self.plan.baseline.responses.get(service, frozenset())
-        }
-        for answer in answers:
-            expected = before.get((answer.port, f"{self.phase}: {answer.question}"))
-            if expected is not None and _worse(expected, answer.answer):
-                return f"{answer.question} on {answer.port}: {answer.answer} (without a seal: {expected})"
-        return ""
-
-    def _exercise(self, word: str) -> None:
+            for port in sorted(self._ports(service)):
+                self.responses[service] |= self._settled_answers(service, port)
         environment = self.twin.environment(word)
         for exercise in self.plan.exercises:
-            if exercise.service and exercise.service in self.ended:
+            if exercise.service and exercise.service not in self._serving():
                 continue
             result = run_exercise(
                 exercise.command,
@@ -330,16 +191,48 @@ class _Life:
                     exercise.service, f"the exercise failed ({ended}): {result.output.strip()[-2000:]}"
                 )
 
+    def _settled_answers(self, service: str, port: str) -> frozenset[Response]:
+        """What a port answers, once a service behind it had the time to come up."""
+        deadline = time.monotonic() + SETTLE
+        baseline = self.plan.baseline
+        before = baseline.responses.get(service, frozenset()) if baseline is not None else frozenset()
+        while True:
+            asked = builtin.ask(self.twin.address(service), int(port.removeprefix("tcp/")))
+            answers = frozenset(replace(a, question=f"{self.phase}: {a.question}") for a in asked)
+            worse = worse_answer(before, answers)
+            if not worse:
+                return answers
+            if time.monotonic() > deadline:
+                self._fail(service, worse)
+            time.sleep(POLL)
+
     def _look(self) -> None:
         """Whether every container is still what it should be."""
         for container in self.twin.containers:
             state = self.engine.state(container.id)
-            if state.restart_count > self._restarts_before(container):
+            if state.restart_count > self.restarts.get(container.id, 0):
                 self._fail(container.service, f"was restarted{self._last_words(container)}")
-            if not state.running and container.service not in self.ended:
-                self._ended(container, state.exit_code)
+            if not state.running and container.id not in self.ended:
+                self._fail(
+                    container.service, f"ended with exit code {state.exit_code}{self._last_words(container)}"
+                )
             if state.health == "unhealthy":
                 self._fail(container.service, "its health check says unhealthy")
+
+    def _compare_ports(self, *phases: Phase) -> None:
+        baseline = self.plan.baseline
+        if baseline is None:
+            return
+        for service in self._serving():
+            missing = baseline.listening(service, *phases) - self.watched.listening(service, *phases)
+            if missing:
+                self._fail(service, f"does not listen on {', '.join(sorted(missing))}")
+
+    def _ports(self, service: str) -> frozenset[str]:
+        """TCP ports to ask: those that the baseline listened on, in the baseline those that are open by now."""
+        baseline = self.plan.baseline
+        ports = baseline.listening(service) if baseline is not None else self.watched.listening(service)
+        return frozenset(port for port in ports if port.startswith("tcp/"))
 
     # ---- signals ------------------------------------------------------------------------------------
 
@@ -352,14 +245,13 @@ class _Life:
             receivers = sorted(service for service, signals in wanted.items() if signal in signals)
             if not receivers:
                 continue
-            for service in receivers:
-                for container in self.twin.containers:
-                    if container.service == service:
-                        self.engine.signal_from_host(container.id, signal)
+            for container in self.twin.containers:
+                if container.service in receivers:
+                    self.engine.signal_from_host(container.id, signal)
             self._works_again(signal, receivers)
             for service in receivers:
                 self.sent[service].append(signal)
-        self.collect()
+        self.watched.collect()
 
     def _signals_to_send(self) -> dict[str, tuple[str, ...]]:
         if self.plan.baseline is not None:
@@ -392,41 +284,28 @@ class _Life:
                     replace(failure, text=f"after {signal} to {', '.join(receivers)}: {failure.text}")
                     for failure in self.failures[known:]
                 ]
-                self.not_borne = frozenset((service, signal) for service in self._culprits(receivers))
+                culprits = self._ended_of(receivers) or receivers
+                self.not_borne = frozenset((service, signal) for service in culprits)
                 raise
 
     def _ended_of(self, services: list[str]) -> list[str]:
-        return [
-            c.service
-            for c in self.twin.containers
-            if c.service in services
-            and (
-                not (state := self.engine.state(c.id)).running
-                or state.restart_count > self._restarts_before(c)
-            )
-        ]
+        ended = []
+        for container in self.twin.containers:
+            if container.service in services:
+                state = self.engine.state(container.id)
+                if not state.running or state.restart_count > self.restarts.get(container.id, 0):
+                    ended.append(container.service)
+        return ended
 
-    def _culprits(self, receivers: list[str]) -> list[str]:
-        """Who did not bear a signal: those that ended, else nobody can be told apart."""
-        return self._ended_of(receivers) or receivers
-
-    def _restarts_before(self, container: Container) -> int:
-        return self.restarts.get(container.id, 0)
-
-    # ---- stopping -----------------------------------------------------------------------------------
+    # ---- stopping, and what is remembered ----------------------------------------------------------
 
     def _compare_stop(self, phase: Phase) -> None:
         if self.plan.baseline is None:
             return
-        for (service, when), stopped in self.stopped.items():
+        for (service, when), now in self.stopped.items():
             before = self.plan.baseline.stopped.get((service, when))
-            if when is not phase or before is None or stopped.exit_code == before.exit_code:
-                continue
-            if stopped.exit_code == KILLED or before.exit_code == 0:
-                self._fail(
-                    service,
-                    f"stopped with exit code {stopped.exit_code} (without a seal: {before.exit_code})",
-                )
+            if when is phase and before is not None and (worse := worse_stop(before, now)):
+                self._fail(service, worse)
 
     def remember_end(self) -> None:
         """What is gone once the containers are removed: the paths of the upper layer."""
@@ -434,77 +313,19 @@ class _Life:
             changed = self.engine.changed(container.id)
             self.written[container.service] |= {change.path for change in changed}
 
-    # ---- facts --------------------------------------------------------------------------------------
-
-    def _watch(self) -> None:
-        for container in self.twin.containers:
-            self.services[container.id] = container.service
-            self.sensor.watch(container.id)
-
     def _enter(self, phase: Phase) -> None:
-        self.collect()
         self.phase = phase
         if phase not in self.phases:
             self.phases.append(phase)
-        for container in self.twin.containers:
-            self.sensor.phase(container.id, phase)
+        self.watched.enter(phase, self.twin.containers)
         self.tell(phase)
 
-    def collect(self) -> None:
-        """Take over what the sensor has seen since the last call."""
-        for fact in self.sensor.facts():
-            if isinstance(fact, Lost):
-                if fact.facts:
-                    self.skipped.append(f"{fact.facts} facts did not fit into the sensor's tables")
-                continue
-            service = self.services.get(fact.container)
-            if service is None:
-                continue
-            if isinstance(fact, Syscalls | Counters):
-                # snapshots that grow: the newest replaces the one before
-                self.snapshots[type(fact), fact.container, fact.phase, getattr(fact, "arch", "")] = (
-                    service,
-                    fact,
-                )
-            else:
-                self.facts[service].add(fact)
-            self._note_news(service, fact)
-
-    def _note_news(self, service: str, fact: AnyFact) -> None:
-        """When something was seen for the first time, in whatever phase or container of the service."""
-        news: set[tuple[str, str, object]]
-        match fact:
-            case Syscalls():
-                news = {(service, fact.arch, name) for name in fact.names}
-            case Counters() | Lost():
-                return
-            case _:
-                news = {(service, "", replace(fact, container="", phase=""))}
-        if not news <= self.known:
-            self.known |= news
-            self.last_new_fact = time.monotonic() - self.began
-
     def _measure(self) -> None:
-        """Numbers that are gone when a container stops."""
         for container in self.twin.containers:
-            peaks = self.engine.peaks(container.id)
-            if peaks.memory is not None:
-                self.memory[container.service] = max(peaks.memory, self.memory.get(container.service, 0))
-            self.oom_kills[container.service] = max(peaks.oom_kills or 0, self.oom_kills[container.service])
-            state = self.engine.state(container.id)
-            if state.running and state.pid:
-                if (limit := descriptor_limit(state.pid)) is not None:
-                    self.descriptor_limits[container.service] = limit
-                paths = {fact.path for fact in self.facts[container.service] if isinstance(fact, Write)}
-                for directory, size in sizes_of_written(state.pid, paths).items():
-                    known = self.sizes[container.service]
-                    known[directory] = max(size, known.get(directory, 0))
+            self.measured.look(self.engine, container, self.watched.written(container.service))
 
     def _serving(self) -> list[str]:
-        return sorted({c.service for c in self.twin.containers if c.service not in self.ended})
-
-    def _own_run(self) -> Run:
-        return Run(self.name, {s: frozenset(f) for s, f in self.facts.items()}, (), (), {}, {}, {}, {}, {})
+        return sorted({c.service for c in self.twin.containers if c.id not in self.ended})
 
     def _last_words(self, container: Container) -> str:
         words = self.engine.logs(container.id).strip().splitlines()[-5:]
@@ -513,7 +334,7 @@ class _Life:
     def _last_words_of(self, service: str) -> str:
         return next((self._last_words(c) for c in self.twin.containers if c.service == service), "")
 
-    def _fail(self, service: str, text: str) -> None:
+    def _fail(self, service: str, text: str) -> NoReturn:
         self.failures.append(Failure(self.phase, service, text))
         raise _PhaseFailedError
 
@@ -526,42 +347,28 @@ class _Life:
 
     def run(self) -> Run:
         """Everything seen so far, as a value."""
-        facts = {service: set(known) for service, known in self.facts.items()}
-        for service, snapshot in self.snapshots.values():
-            facts.setdefault(service, set()).add(snapshot)
-        peaks = {}
-        for service, known in facts.items():
-            peaks[service] = replace(
-                counted(known),
-                memory=self.memory.get(service),
-                oom_kills=self.oom_kills[service],
-                descriptor_limit=self.descriptor_limits.get(service),
-            )
+        facts = self.watched.facts()
+        services = {container.service for container in self.twin.containers} | set(facts)
         return Run(
             name=self.name,
-            facts={service: frozenset(known) for service, known in facts.items()},
+            facts=facts,
             phases=tuple(self.phases),
             failures=tuple(self.failures),
             stopped=dict(self.stopped),
             signals={service: tuple(signals) for service, signals in self.sent.items()},
             responses={service: frozenset(answers) for service, answers in self.responses.items()},
-            peaks={service: peaks.get(service, Peaks()) for service in facts},
+            peaks={
+                service: self.measured.peaks(service, facts.get(service, frozenset())) for service in services
+            },
             written={service: frozenset(paths) for service, paths in self.written.items()},
-            sizes={service: dict(known) for service, known in self.sizes.items()},
+            sizes={service: dict(sizes) for service, sizes in self.measured.sizes.items()},
             addresses=dict(self.addresses),
+            healthy=frozenset(self.healthy),
+            restarts={self.watched.services[i]: n for i, n in self.restarts.items()},
             not_borne=self.not_borne,
+            lost=self.watched.lost,
             skipped=tuple(self.skipped),
-            seconds=time.monotonic() - self.began,
+            seconds=time.monotonic() - self.watched.began,
             own_seconds=self.own,
-            last_new_fact=self.last_new_fact,
+            last_new_fact=self.watched.last_new_fact,
         )
-
-
-def _worse(before: str, after: str) -> bool:
-    """Whether an answer under the seal is worse than the one without."""
-    if before == after:
-        return False
-    if after in {"no answer", "refused"} or after.startswith("HTTP 5"):
-        return True
-    # a server that refuses a body may close before the client has read the status: as good as the status
-    return before.startswith("HTTP 2") and not after.startswith("HTTP 2")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from lacre.sensor import AnyFact, Counters, Fact, Identity, Listening, Refusal, Syscalls
+from lacre.sensor import AnyFact, Counters, Identity, Listening, Refusal, Syscalls
 
 EPHEMERAL_PORTS = 32768  # ip(7): the default lower end of ip_local_port_range
 
@@ -78,6 +78,11 @@ class Run:
     written: Mapping[str, frozenset[str]]  # paths of the upper layer at the end of a life
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # bytes by written directory
     addresses: Mapping[str, str] = field(default_factory=dict)  # of the twin's containers → service
+    healthy: frozenset[str] = frozenset()  # services whose health check said so
+    restarts: Mapping[str, int] = field(
+        default_factory=dict
+    )  # by service: how often it ended before it was ready
+    lost: int = 0  # facts that did not fit into the sensor's tables: then a refusal may have been missed
     not_borne: frozenset[tuple[str, str]] = frozenset()  # service and signal after which it did not work
     skipped: tuple[str, ...] = ()  # parts of the life cycle left out, and why
     seconds: float = 0.0  # the whole run
@@ -89,16 +94,10 @@ class Run:
         """Whether every phase that was begun passed."""
         return not self.failures
 
-    def listening(self, service: str) -> frozenset[str]:
-        """`tcp/80` for each port that the service listens on, outside loopback and below the ephemeral range."""
-        return frozenset(
-            f"{fact.protocol}/{fact.port}"
-            for fact in self.facts.get(service, frozenset())
-            if isinstance(fact, Listening)
-            and fact.phase != Phase.SIGNALS
-            and 0 < fact.port < EPHEMERAL_PORTS
-            and not is_loopback(fact.address)
-        )
+    def listening(self, service: str, *phases: Phase) -> frozenset[str]:
+        """Ports that the service opened in these phases (none named: in any), as `tcp/80`."""
+        facts = (fact for fact in self.facts.get(service, frozenset()) if isinstance(fact, Listening))
+        return listening(facts, *phases)
 
     def refusals(self, service: str) -> list[Refusal]:
         """The refusals of a service, in a stable order."""
@@ -157,6 +156,18 @@ def profile(service: str, runs: Sequence[Run]) -> Profile:
     return Profile(service, frozenset(facts), highest, frozenset(written), sizes)
 
 
+def listening(facts: Iterable[Listening], *phases: Phase) -> frozenset[str]:
+    """`tcp/80` for each port outside loopback and below the ephemeral range, signals' phase left out."""
+    return frozenset(
+        f"{fact.protocol}/{fact.port}"
+        for fact in facts
+        if fact.phase != Phase.SIGNALS
+        and (not phases or fact.phase in phases)
+        and 0 < fact.port < EPHEMERAL_PORTS
+        and not is_loopback(fact.address)
+    )
+
+
 def counted(facts: Iterable[AnyFact]) -> Peaks:
     """The peaks that the sensor counted (memory comes from the cgroup)."""
     counters = [fact for fact in facts if isinstance(fact, Counters)]
@@ -171,9 +182,3 @@ def counted(facts: Iterable[AnyFact]) -> Peaks:
 def is_loopback(address: str) -> bool:
     """Whether a textual address is the container's own loopback."""
     return address.startswith("127.") or address in {"::1", "::ffff:127.0.0.1"}
-
-
-__all__ = [
-    "EPHEMERAL_PORTS", "Fact", "Failure", "Peaks", "Phase", "Profile", "Response", "Run", "Stopped",
-    "counted", "is_loopback", "profile",
-]  # fmt: skip

@@ -58,7 +58,7 @@ def off(seal: ServiceSeal) -> list[str]:
     """The controls that are given up, one line each: name and reason."""
     settings = ((name, getattr(seal, name)) for name in type(seal).model_fields)
     return [
-        printable(f"{name}: {setting.off}")
+        printable(f"{name}: {setting.trouble}")
         for name, setting in settings
-        if isinstance(setting, Setting) and setting.off
+        if isinstance(setting, Setting) and setting.trouble
     ]

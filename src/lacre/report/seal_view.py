@@ -41,10 +41,10 @@ def settings(sealed: ServiceSeal) -> Iterator[tuple[str, Setting]]:
 def controls_off(seal: Seal) -> tuple[Off, ...]:
     """Which controls are given up, and why."""
     return tuple(
-        Off(name, words, setting.off)
+        Off(name, words, setting.trouble)
         for name, sealed in sorted(seal.services.items())
         for words, setting in settings(sealed)
-        if setting.off
+        if setting.trouble
     )
 
 

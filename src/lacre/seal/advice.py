@@ -63,16 +63,21 @@ class ServiceAdvice:
                 "capabilities": granted,
                 "filesystem": writable,
                 "syscalls": syscalls.mend(draft.syscalls, refusals, granted),
-                "limits": limits.covering(limits.mend(draft.limits, refusals), writable, draft.filesystem),
+                "limits": limits.covering(
+                    limits.mend(draft.limits, refusals, context), writable, draft.filesystem
+                ),
             }
         )
 
     def answer(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal:
         """Lift what was only asked for: the last question before a phase failed may be why."""
-        writable = filesystem.mend_questions(draft.filesystem, outcome.questions, self.context, draft.user)
+        # questions of the phase that failed come before those of the phases that passed
+        close = [q for q in outcome.questions if q.phase == outcome.phase] or outcome.questions
+        writable = filesystem.mend_questions(draft.filesystem, close, self.context, draft.user)
         return draft.model_copy(
             update={
-                "user": user.mend(draft.user, outcome.questions, self.context),
+                "user": user.mend(draft.user, close, self.context),
+                "syscalls": syscalls.mend(draft.syscalls, close, draft.capabilities),
                 "filesystem": writable,
                 "capabilities": capabilities.widen(draft.capabilities, outcome, self.context, draft.user),
                 "limits": limits.covering(draft.limits, writable, draft.filesystem),
@@ -103,16 +108,21 @@ class ServiceAdvice:
         """Capabilities granted in company, and controls given up without a refusal that names them."""
         runs = Counter(grant.run for grant in draft.capabilities.grants)
         in_company = [grant.what for grant in draft.capabilities.grants if runs[grant.run] > 1]
+        strict = self._draft_for(draft.user)
         given_up = [
             name
-            for name in (syscalls.NAME, privileges.NAME, limits.NAME, filesystem.NAME)
-            if getattr(draft, name).off == _UNEXPLAINED
+            for name in (syscalls.NAME, privileges.NAME, limits.NAME, filesystem.NAME, capabilities.NAME)
+            if getattr(draft, name).off and not getattr(strict, name).off
         ]
+        asked = [grant.what for grant in draft.filesystem.grants if grant.reason.startswith(filesystem.ASKED)]
+        bare = [left.what for left in draft.filesystem.left if left.reason == filesystem.HIDES]
         groups = [grant.what for grant in draft.user.grants if grant.what.startswith("group ")]
         return (
             *(f"capability {name}" for name in in_company),
             *(f"control {name}" for name in given_up),
             *groups,
+            *(f"directory {path}" for path in asked),
+            *(f"bare {path}" for path in bare),
         )
 
     def without(self, draft: ServiceSeal, items: frozenset[str]) -> ServiceSeal:
@@ -122,12 +132,21 @@ class ServiceAdvice:
             "capabilities": capabilities.without(draft.capabilities, names),
             "user": user.without(draft.user, items),
         }
-        strict = self._draft_for(draft.user) if any(item.startswith("control ") for item in items) else draft
-        for item in items:
-            if item.startswith("control "):
-                name = item.removeprefix("control ")
+        strict = self._draft_for(draft.user)
+        writable = draft.filesystem
+        for item in sorted(items):
+            kind, _, name = item.partition(" ")
+            if kind == "directory":
+                writable = filesystem.without(writable, name)
+            elif kind == "bare":
+                writable = filesystem.covered(writable, name, self.context, draft.user)
+            elif kind == "control" and name == filesystem.NAME:
+                writable = filesystem.restored(writable)
+            elif kind == "control" and name == capabilities.NAME:
+                update[name] = capabilities.restored(draft.capabilities)
+            elif kind == "control":
                 update[name] = getattr(strict, name)
-        return draft.model_copy(update=update)
+        return draft.model_copy(update={**update, "filesystem": writable})
 
     # ---- what can be given up, cheapest first ------------------------------------------------------
 
@@ -205,7 +224,6 @@ class ServiceAdvice:
         if draft.filesystem.off:
             return None
         return draft.model_copy(update={"filesystem": filesystem.given_up(draft.filesystem, _UNEXPLAINED)})
-
 
     def _base_capabilities(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         del outcome

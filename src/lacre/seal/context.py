@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from lacre.engine import Entry, ImageInfo, Service
@@ -41,6 +42,9 @@ class Context:
     logging_driver: str = "json-file"
     seccomp: str = "derived"
     read_only_refused: str = ""  # why Compose would not start this service with a read-only root
+    host_memory: int = 0  # bytes; 0: unknown
+    host_cpus: int = 1
+    taken_volumes: frozenset[str] = frozenset()  # names of the project's own volumes
     names: Mapping[str, str] = field(default_factory=dict)
     volume_owners: Mapping[str, Owner] = field(default_factory=dict)
 
@@ -66,15 +70,16 @@ class Context:
                 return path
         return path
 
+    @cached_property
     def base_mounts(self) -> tuple[str, ...]:
         """Targets that the base or the image mounts something on."""
         targets = {mount.target for mount in self.service.mounts} | set(self.image.volumes)
-        targets |= {secret for secret in self.service.secrets if secret.startswith("/")}
-        return tuple(sorted(targets))
+        targets |= {path for path in (*self.service.secrets, *self.service.configs) if path.startswith("/")}
+        return tuple(sorted({self.real(target) for target in targets}))
 
     def is_mounted(self, path: str) -> bool:
         """Whether a path lies on a mount of the base, of the image's VOLUMEs or of the engine."""
-        return any(is_below(path, target) for target in (*self.base_mounts(), *ENGINE_PATHS))
+        return any(is_below(path, target) for target in (*self.base_mounts, *ENGINE_PATHS))
 
 
 def is_below(path: str, directory: str) -> bool:

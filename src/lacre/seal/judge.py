@@ -11,7 +11,7 @@ from lacre.observe import Run
 from lacre.seal.controls.limits import RAISING
 from lacre.seal.model import ServiceSeal
 from lacre.seal.prove import Outcome, ServiceOutcome
-from lacre.sensor import CapabilityAsked, Refusal, RefusedBecause
+from lacre.sensor import CapabilityAsked, Refusal, RefusedBecause, Write
 
 OVERRIDING = frozenset({"DAC_OVERRIDE", "DAC_READ_SEARCH"})
 
@@ -30,7 +30,7 @@ def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
     services = {}
     for name, seal in seals.items():
         failure = failures.get(name)
-        known = {_key(refusal) for refusal in baseline.refusals(name)}
+        known = _borne(baseline, name)
         refusals: list[Refusal] = []
         questions: list[Refusal] = []
         for seen in run.refusals(name):
@@ -42,7 +42,7 @@ def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
         services[name] = ServiceOutcome(
             run=run.name,
             failed=failure.text if failure else "",
-            phase=failure.phase if failure else "",
+            phase=run.failures[0].phase if run.failures else "",
             refusals=tuple(refusals),
             questions=tuple(questions),
             asked=tuple(
@@ -81,6 +81,20 @@ def is_question(refusal: Refusal, seal: ServiceSeal) -> bool:
             return False
 
 
-def _key(refusal: Refusal) -> tuple[str, str]:
-    """What makes two refusals the same; numbers in paths (process ids, temporary names) do not count."""
-    return refusal.because, re.sub(r"\d+", "#", refusal.what)
+def volatile(path: str) -> str:
+    """A path with the long numbers of its last component (process ids, temporary names) made alike."""
+    directory, slash, name = path.rpartition("/")
+    return f"{directory}{slash}{re.sub(r'[0-9]{4,}', '#', name)}"
+
+
+def _key(refusal: Refusal) -> tuple[str, str, bool, bool]:
+    """What makes two refusals the same."""
+    return refusal.because, volatile(refusal.what), refusal.writing, refusal.question
+
+
+def _borne(baseline: Run, name: str) -> frozenset[tuple[str, str, bool, bool]]:
+    """Refusals that the application bears without a seal too; not where it then wrote the path after all."""
+    written = {
+        volatile(fact.path) for fact in baseline.facts.get(name, frozenset()) if isinstance(fact, Write)
+    }
+    return frozenset(_key(r) for r in baseline.refusals(name) if volatile(r.what) not in written)

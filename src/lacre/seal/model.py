@@ -61,13 +61,20 @@ class Setting(_Frozen):
 
     grants: tuple[Grant, ...] = ()
     left: tuple[LeftRefused, ...] = ()
-    off: Seen = Field(default="", description="The reason why this control is given up; empty while it holds.")
+    off: Seen = Field(
+        default="", description="The reason why this control is given up; empty while it holds."
+    )
+
+    @property
+    def trouble(self) -> str:
+        """Why this control does not do what it is for; empty while it does."""
+        return self.off
 
 
 class User(Setting):
     """Who the application runs as. `user` None: as the base has it."""
 
-    user: str | None = Field(default=None, description="UID or UID:GID, as Docker takes it.")
+    user: str | None = Field(default=None, pattern=r"^\d+:\d+$", description="UID:GID, as numbers.")
     group_add: tuple[str, ...] = ()
     root: bool = Field(default=True, description="Whether the main process starts with uid 0.")
 
@@ -76,6 +83,14 @@ class Capabilities(Setting):
     """Drop ALL, add these back (names without CAP_)."""
 
     add: frozenset[str] = frozenset()
+    defeated: Seen = Field(
+        default="", description="Why what stays granted is as good as all of them; or empty."
+    )
+
+    @property
+    def trouble(self) -> str:
+        """Off, or on in name only."""
+        return self.off or self.defeated
 
 
 class Tmpfs(_Frozen):
@@ -151,6 +166,9 @@ class Image(_Frozen):
     reference: str
     layers: tuple[str, ...]
     architecture: str
+
+
+CONTROLS = ("user", "capabilities", "filesystem", "syscalls", "privileges", "limits", "logging")
 
 
 class Completeness(_Frozen):

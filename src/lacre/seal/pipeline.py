@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -19,14 +19,13 @@ from lacre import render
 from lacre.engine import Compose, Engine, HostThing, ImageInfo, Project, Twin, TwinOptions, completed
 from lacre.errors import NotProvedError, TargetError
 from lacre.observe import Exercise as Command
-from lacre.observe import Phase, Plan, Run, profile, run_life_cycle
-from lacre.observe.health import with_quick_health_checks
+from lacre.observe import Phase, Plan, Run, profile, run_life_cycle, with_quick_health_checks
 from lacre.seal import file as seal_file
 from lacre.seal.advice import ServiceAdvice
 from lacre.seal.completeness import completeness
 from lacre.seal.context import Context, Owner
 from lacre.seal.judge import judge
-from lacre.seal.model import Exercise, Grant, Ground, Margin, Seal, ServiceSeal
+from lacre.seal.model import CONTROLS, Exercise, Grant, Ground, Margin, Seal, ServiceSeal
 from lacre.seal.prove import Outcome, prove
 from lacre.seal.stated import stated
 from lacre.sensor import Sensor
@@ -39,7 +38,6 @@ class Options:
     exercises: tuple[Exercise, ...] = ()
     margin: Margin = Margin.NORMAL
     services: tuple[str, ...] = ()
-    jobs: int = 1
     ready_timeout: float = 120.0
     exercise_timeout: float = 600.0
     allow_egress: tuple[str, ...] = ()
@@ -72,17 +70,9 @@ class Sealed:
     def whole(self) -> bool:
         """Whether no control is off in any service."""
         return not any(
-            getattr(service, control).off
+            getattr(service, control).trouble
             for service in self.seal.services.values()
-            for control in (
-                "user",
-                "capabilities",
-                "filesystem",
-                "syscalls",
-                "privileges",
-                "limits",
-                "logging",
-            )
+            for control in CONTROLS
         )
 
 
@@ -141,7 +131,7 @@ def seal_project(
             progress.tell(name, "proved", done=True)
         seal = ground.seal(services, proof.trials)
         ended = time.monotonic()
-        own = sum(run.own_seconds for run in (baseline, *last))
+        own = ground.own_seconds
         seconds = {
             "observing": observed - began,
             "proving": ended - observed,
@@ -149,7 +139,11 @@ def seal_project(
             "starts and exercises": own,
             "orchestration": ended - began - own,
         }
-        warnings = (*ground.warnings, *(f"left out of the life cycle: {text}" for text in baseline.skipped))
+        warnings = (
+            *ground.warnings,
+            *ground.unexercised(baseline),
+            *(f"left out of the life cycle: {text}" for text in baseline.skipped),
+        )
         return Sealed(seal, project, tuple(dict.fromkeys(warnings)), proof.trials, seconds)
 
 
@@ -278,13 +272,19 @@ class _Ground:
         )
         self.warnings: list[str] = []
         self.addresses: dict[str, str] = {}
+        self.own_seconds = 0.0  # of all runs: starts, stops and exercises
+        self._kept: Twin | None = None
         self._scratch = tempfile.TemporaryDirectory(prefix="lacre-")
 
     def __enter__(self) -> _Ground:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._scratch.cleanup()
+        if self._kept is None:
+            self._scratch.cleanup()
+        else:
+            self._scratch._finalizer.detach()  # type: ignore[attr-defined]
+            self.warnings.append(f"kept the last twin, {self._kept.name}; `lacre clean` removes it")
 
     def run(self, drafts: Mapping[str, ServiceSeal] | None, *, name: str, baseline: Run | None) -> Run:
         """One life cycle of a twin under drafts (None: as the base is)."""
@@ -304,8 +304,7 @@ class _Ground:
                 Sensor(refusals=drafts is not None) as sensor,
                 Twin(self.engine, self.compose, self.project, self._config(drafts), options) as twin,
             ):
-                if self.options.keep_twin:
-                    twin.keep()
+                self._keep(twin)
                 run = run_life_cycle(
                     self.engine,
                     twin,
@@ -316,39 +315,53 @@ class _Ground:
                 )
                 self.addresses |= run.addresses
                 self.warnings += [f"{warned.service}: {warned.what}" for warned in twin.warnings]
+            self.own_seconds += run.own_seconds
+            if run.lost:
+                self.warnings.append(f"{name}: {run.lost} facts did not fit into the sensor's tables")
             if baseline is not None or run.not_borne <= plan.not_borne:
                 return run
             # a signal that the project does not bear even unsealed is left out, and the baseline taken afresh
             plan = replace(plan, not_borne=plan.not_borne | run.not_borne)
 
+    def _keep(self, twin: Twin) -> None:
+        """Only the last twin is kept: each holds the project's live secrets."""
+        if self.options.keep_twin:
+            if self._kept is not None:
+                self._kept.remove()
+            twin.keep()
+            self._kept = twin
+
     def _tell(self, name: str, phase: Phase) -> None:
         self.progress.tell("", f"{name}: {phase}")
 
     def _config(self, drafts: Mapping[str, ServiceSeal] | None) -> dict[str, Any]:
-        config = with_quick_health_checks(self.project)
+        config = with_quick_health_checks(self.project, self.images)
         if drafts is None:
             return config
         directory = Path(self._scratch.name)
         (directory / "seccomp").mkdir(exist_ok=True)
         for name, draft in drafts.items():
             if draft.syscalls.base == "allow-list":
-                (directory / "seccomp" / f"{name}.json").write_text(render.seccomp(draft))
+                (directory / "seccomp" / f"{name}.json").write_text(render.seccomp(draft), "utf-8")
         for name, content in render.inline_configs(config, drafts).items():
             (directory / "configs").mkdir(exist_ok=True)
-            (directory / "configs" / name).write_text(content)
+            (directory / "configs" / name).write_text(content, "utf-8")
         return render.sealed_project(config, drafts, directory, self.project.directory)
 
     def contexts(self, baseline: Run) -> dict[str, Context]:
         """What the controls need to know, service by service."""
-        driver = self.engine.info().logging_driver
+        info = self.engine.info()
         return {
             name: Context(
                 service=self.project.services[name],
                 image=self.images[name],
                 profile=profile(name, [baseline]),
                 margin=self.options.margin,
-                logging_driver=driver,
+                logging_driver=info.logging_driver,
                 seccomp=self.options.seccomp,
+                host_memory=info.memory,
+                host_cpus=info.cpus,
+                taken_volumes=frozenset(self.project.config.get("volumes") or {}),
                 read_only_refused=render.refuses_read_only(self.project.config, name),
                 names=self.addresses,
                 volume_owners=self._volume_owners(name),
@@ -373,6 +386,16 @@ class _Ground:
             owners[target] = Owner(entry.uid, entry.gid, entry.mode) if entry else Owner(0, 0, 0o755)
         return owners
 
+    def unexercised(self, baseline: Run) -> Iterator[str]:
+        """Services of which nothing was asked: their proof is only that they keep running."""
+        everywhere = any(not exercise.service for exercise in self.options.exercises)
+        for name in self.services:
+            own = any(exercise.service == name for exercise in self.options.exercises)
+            answered = any(r.answer != "refused" for r in baseline.responses.get(name, frozenset()))
+            ends = (name, Phase.STOP) in baseline.stopped and baseline.stopped[name, Phase.STOP].by_itself
+            if not (everywhere or own or answered or ends or name in baseline.healthy):
+                yield f"{name}: nothing exercised it; proved is only that it keeps running (--exercise)"
+
     def report(self, outcome: Outcome) -> None:
         """Tell what a trial showed."""
         for name, service in outcome.services.items():
@@ -393,7 +416,7 @@ class _Ground:
             exercises=self.options.exercises,
             files=tuple(_relative(path, self.project.directory) for path in self.project.files),
             profiles=self.project.profiles,
-            source=_digest(self.project.config),
+            source=digest(self.project),
             ground=Ground(
                 engine=info.version,
                 kernel=info.kernel,
@@ -408,7 +431,7 @@ class _Ground:
     def changes(self, seal: Seal) -> list[str]:
         """What is no longer as it was when the seal was proved."""
         found = []
-        if seal.source and seal.source != _digest(self.project.config):
+        if seal.source and seal.source != digest(self.project):
             found.append("the Compose files say something else now")
         info = self.engine.info()
         if seal.ground.engine != info.version:
@@ -426,9 +449,13 @@ def _relative(path: Path, directory: Path) -> str:
     return str(path.relative_to(directory)) if path.is_relative_to(directory) else str(path)
 
 
-def _digest(config: Mapping[str, Any]) -> str:
-    """SHA-256 of a resolved configuration; values that may be secret do not enter it."""
-    text = json.dumps(_without_values(config), sort_keys=True, default=str)
+def digest(project: Project) -> str:
+    """SHA-256 of what the Compose files say, wherever the project lies and whatever it is called.
+
+    Values that may be secret do not enter it.
+    """
+    text = json.dumps(_without_values(project.config), sort_keys=True, default=str)
+    text = text.replace(json.dumps(str(project.directory))[1:-1], ".")
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -442,7 +469,13 @@ def _without_values(config: Mapping[str, Any]) -> dict[str, Any]:
         name: {key: value for key, value in (secret or {}).items() if key not in {"content", "environment"}}
         for name, secret in (config.get("secrets") or {}).items()
     }
-    rest = {key: value for key, value in config.items() if key not in {"services", "secrets"}}
+    rest = {key: value for key, value in config.items() if key not in {"name", "services", "secrets"}}
+    for kind in ("networks", "volumes", "configs"):
+        # Compose names them after the project unless the file does
+        rest[kind] = {
+            key: {k: v for k, v in (entry or {}).items() if k != "name" or v != f"{config.get('name')}_{key}"}
+            for key, entry in (config.get(kind) or {}).items()
+        }
     return {**rest, "services": services, "secrets": secrets}
 
 

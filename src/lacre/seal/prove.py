@@ -94,21 +94,26 @@ def prove(services: Mapping[str, Advice[D]], trial: Trial[D], most_trials: int =
         return trial(drafts)
 
     drafts: dict[str, D] = {name: advice.draft() for name, advice in services.items()}
+    repeated = False
     while True:
         if trials >= most_trials:
             return Proof(None, trials, (f"still not working after {trials} trials",))
         outcome = run(drafts)
         mended = {name: services[name].mend(draft, _of(outcome, name)) for name, draft in drafts.items()}
         if not _all_same(services, drafts, mended):
-            drafts = mended
+            drafts, repeated = mended, False
             continue
         drafts = mended
         if outcome.works:
             break
         answered = {name: services[name].answer(draft, _of(outcome, name)) for name, draft in drafts.items()}
         if not _all_same(services, drafts, answered):
-            drafts = answered
+            drafts, repeated = answered, False
             continue
+        if not repeated and not any(outcome.services[name].refusals for name in outcome.services):
+            repeated = True  # nothing was refused: it may have been chance, and giving up is for good
+            continue
+        repeated = False
         looser = _loosened(services, drafts, outcome)
         if looser is None:
             return Proof(None, trials, outcome.failures)

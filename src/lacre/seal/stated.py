@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import errno
-import re
 from collections.abc import Callable, Iterable
 
 from lacre import seccomp
 from lacre.seal.context import Context
 from lacre.seal.controls import filesystem
-from lacre.seal.judge import ATTRIBUTES
+from lacre.seal.judge import ATTRIBUTES, volatile
 from lacre.seal.model import LeftRefused, ServiceSeal
 from lacre.seal.prove import ServiceOutcome
 from lacre.sensor import Refusal, RefusedBecause
 
-MOST_STATED = 200
+MOST_STATED = 500
+
+_LIMITS = {RefusedBecause.PROCESSES, RefusedBecause.FILES, RefusedBecause.MEMORY}
 
 
 def stated(draft: ServiceSeal, outcome: ServiceOutcome, context: Context) -> ServiceSeal:
     """The seal with each control's `left` as the proving run showed it."""
     refusals = (*outcome.refusals, *outcome.questions)
-    paths = {RefusedBecause.READ_ONLY, RefusedBecause.PERMISSION}
+    paths = {
+        RefusedBecause.READ_ONLY,
+        RefusedBecause.PERMISSION,
+        RefusedBecause.FULL,
+        RefusedBecause.NO_EXEC,
+    }
     return draft.model_copy(
         update={
             "filesystem": draft.filesystem.model_copy(
@@ -34,6 +40,7 @@ def stated(draft: ServiceSeal, outcome: ServiceOutcome, context: Context) -> Ser
                     "left": _left(refusals, {RefusedBecause.SYSCALL}, lambda r: seccomp.why_refused(r.what))
                 }
             ),
+            "limits": draft.limits.model_copy(update={"left": _left(refusals, _LIMITS, _limit_reason)}),
             "notes": (*draft.notes, *_notes(draft, context)),
         }
     )
@@ -45,7 +52,7 @@ def _left(
     """One entry for each thing refused; names that differ in numbers only (temporary files) are one thing."""
     found: dict[str, LeftRefused] = {}
     for refusal in refusals:
-        key = re.sub(r"\d+", "#", refusal.what)
+        key = volatile(refusal.what)
         if refusal.errno == errno.ENOSYS:
             continue  # told to fall back to an older call, which it did
         if refusal.because in because and key not in found and len(found) < MOST_STATED:
@@ -55,7 +62,15 @@ def _left(
     return tuple(found[key] for key in sorted(found))
 
 
+def _limit_reason(refusal: Refusal) -> str:
+    return f"the limit on {refusal.because} was hit ({refusal.syscall}); every phase works"
+
+
 def _path_reason(refusal: Refusal, draft: ServiceSeal, context: Context) -> str:
+    if refusal.because is RefusedBecause.FULL:
+        return "no space left there; every phase works"
+    if refusal.because is RefusedBecause.NO_EXEC:
+        return "may not be executed or mapped as code there; every phase works"
     if refusal.question:
         return "only asked whether it may be written"
     if not refusal.writing:

@@ -1,7 +1,7 @@
 """What lacre knows about system calls: tables with a reason a row, and the pure functions over them."""
 
 from lacre.seccomp.derive import derive, falls_back, mend, share_refused, why, why_refused
-from lacre.seccomp.docker_default import DEFAULT_CAPABILITIES, allowed_by_default
+from lacre.seccomp.docker_default import DEFAULT_CAPABILITIES, allowed_by_default, unlocking
 from lacre.seccomp.families import closure
 from lacre.seccomp.profile import profile
 from lacre.seccomp.surface import KERNEL_SURFACE
@@ -16,6 +16,7 @@ __all__ = [
     "mend",
     "profile",
     "share_refused",
+    "unlocking",
     "why",
     "why_refused",
 ]

@@ -250,6 +250,13 @@ def allowed_by_default(capabilities: frozenset[str]) -> frozenset[str]:
     return _ALWAYS.union(*(WITH_CAPABILITY[name].names for name in capabilities if name in WITH_CAPABILITY))
 
 
+def unlocking(name: str) -> frozenset[str]:
+    """Capabilities with each of which the default allows a call; empty: it needs none, or none helps."""
+    if name in allowed_by_default(frozenset()):
+        return frozenset()
+    return frozenset(capability for capability, calls in WITH_CAPABILITY.items() if name in calls.names)
+
+
 def allowed_by_old_default(capabilities: frozenset[str]) -> frozenset[str]:
     """The same with what older engines allow and newer ones have withdrawn."""
     return allowed_by_default(capabilities) | _WITHDRAWN

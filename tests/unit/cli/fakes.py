@@ -1,5 +1,5 @@
 """A `Work` without Docker: what the commands handed over is kept, what they get back is set beforehand."""
-# ruff: noqa: ARG002, PLR0917 - the signatures are those of `lacre.cli.work.Work`
+# ruff: noqa: ARG002 - the signatures are those of `lacre.cli.work.Work`
 
 from __future__ import annotations
 

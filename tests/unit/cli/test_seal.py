@@ -56,7 +56,7 @@ def test_every_option_reaches_the_pipeline() -> None:
     result = run(
         *("-f", "a.yaml", "-f", "b.yaml", "--profile", "full", "-p", "shop", "--project-directory", "/srv"),
         *("--service", "web", "--exercise", "web=curl x", "--exercise", "PGPASSWORD=$P psql"),
-        *("--margin", "exact", "--jobs", "2", "--ready-timeout", "3", "--exercise-timeout", "4"),
+        *("--margin", "exact", "--ready-timeout", "3", "--exercise-timeout", "4"),
         *("--allow-egress", "one.example", "--allow-egress", "two.example", "--allow-host", "socket,pid"),
         *("--allow-host", "net", "--seccomp", "default", "--keep-twin", "--dry-run"),
         work=work,
@@ -69,7 +69,7 @@ def test_every_option_reaches_the_pipeline() -> None:
     )
     assert options.margin is Margin.EXACT
     assert options.services == ("web",)
-    assert (options.jobs, options.ready_timeout, options.exercise_timeout) == (2, 3.0, 4.0)
+    assert (options.ready_timeout, options.exercise_timeout) == (3.0, 4.0)
     assert options.allow_egress == ("one.example", "two.example")
     assert options.allow_host == {"socket", "pid", "net"}
     assert (options.seccomp, options.keep_twin) == ("default", True)
@@ -105,7 +105,7 @@ def test_wrong_use_is_said_before_anything_is_done(arguments: tuple[str, ...], w
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--allow-host", "disk"), ("--jobs", "0"), ("--margin", "none"), ("--ready-timeout", "0"), ("--nope",)],
+    [("--allow-host", "disk"), ("--margin", "none"), ("--ready-timeout", "0"), ("--nope",)],
 )
 def test_an_option_that_cannot_be_is_wrong_use(arguments: tuple[str, ...]) -> None:
     result = run(*arguments)

@@ -57,7 +57,9 @@ def test_the_report_of_seal_as_json(snapshot: SnapshotAssertion) -> None:
     said = json.loads(text)
     assert said["whole"] is False
     assert [off["control"] for off in said["off"]] == ["file system"]
-    assert said["seal"]["services"]["web"]["filesystem"]["left"][0]["what"] == samples.HOSTILE.replace("\udcff", r"\xff")
+    assert said["seal"]["services"]["web"]["filesystem"]["left"][0]["what"] == samples.HOSTILE.replace(
+        "\udcff", r"\xff"
+    )
     assert text == snapshot
 
 

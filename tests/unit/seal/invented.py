@@ -85,6 +85,7 @@ def context(
     margin: Margin = Margin.NORMAL,
     peaks: Peaks | None = None,
     owners: dict[str, Owner] | None = None,
+    host_memory: int = 0,
     **of_image: Any,
 ) -> Context:
     return Context(
@@ -93,6 +94,7 @@ def context(
         profile=Profile("web", frozenset(facts), peaks or Peaks()),
         margin=margin,
         volume_owners=owners or {},
+        host_memory=host_memory,
     )
 
 

@@ -74,7 +74,13 @@ shares = st.floats(min_value=0, max_value=1e6, allow_nan=False)
 service_seals = st.builds(
     ServiceSeal,
     image=st.builds(Image, reference=words, layers=tuples(words), architecture=words),
-    user=st.builds(User, user=st.none() | words, group_add=tuples(words), root=st.booleans(), **evidence),
+    user=st.builds(
+        User,
+        user=st.none() | st.from_regex(r"\A[0-9]+:[0-9]+\Z"),
+        group_add=tuples(words),
+        root=st.booleans(),
+        **evidence,
+    ),
     capabilities=st.builds(Capabilities, add=names, **evidence),
     filesystem=st.builds(
         FileSystem,

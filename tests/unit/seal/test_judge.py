@@ -35,7 +35,7 @@ def test_a_refused_write_counts() -> None:
 
 
 def test_what_the_baseline_bore_too_does_not_count_whatever_number_is_in_its_name() -> None:
-    before = refused(RefusedBecause.READ_ONLY, "/sys/x.123")
+    before = refused(RefusedBecause.READ_ONLY, "/sys/x.1234")
     outcome = judged(refused(RefusedBecause.READ_ONLY, "/sys/x.4567"), baseline=(before,))
     assert counted(outcome) == []
     assert asked(outcome) == []

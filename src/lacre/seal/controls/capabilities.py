@@ -5,18 +5,26 @@ The kernel asks about more capabilities than an application needs, so what was a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
+from lacre import seccomp
 from lacre.seal.context import Context
 from lacre.seal.model import Capabilities, Grant, User
 from lacre.seal.prove import ServiceOutcome
-from lacre.sensor import RefusedBecause
+from lacre.sensor import Refusal, RefusedBecause
 
 NAME = "capabilities"
 
-# Refusals of these fail no system call (capabilities(7); kernel/audit.c, security/commoncap.c): the
-# question itself counts, where a phase fails
-SILENT = frozenset({"AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "IPC_LOCK", "FSETID"})
+# With one of these a process can take the host over (capabilities(7)): dropping the others protects little
+AS_GOOD_AS_ROOT = {
+    "SYS_ADMIN": "mounts, namespaces and much else of the host's kernel",
+    "SYS_MODULE": "loads code into the host's kernel",
+    "SYS_RAWIO": "reads and writes the host's memory and disks",
+    "SYS_BOOT": "restarts the host, or starts another kernel on it",
+    "BPF": "runs code in the host's kernel",
+    "MAC_ADMIN": "rewrites the host's security policy",
+}
 
 
 def propose(context: Context, user: User) -> Capabilities:
@@ -29,9 +37,7 @@ def mend(setting: Capabilities, outcome: ServiceOutcome, context: Context, user:
     """Add the capabilities whose refusal failed a system call. A non-root user cannot have any."""
     if not user.root or setting.off:
         return setting
-    refused = [
-        r for r in outcome.refusals if r.because is RefusedBecause.CAPABILITY and r.what not in setting.add
-    ]
+    refused = [r for r in _refused(outcome, context) if r.what not in setting.add]
     if any(r.what == "DAC_READ_SEARCH" for r in refused):
         # the kernel asks for the wider one when the narrower is refused (fs/namei.c, generic_permission)
         refused = [r for r in refused if r.what != "DAC_OVERRIDE"]
@@ -55,13 +61,33 @@ def widen(setting: Capabilities, outcome: ServiceOutcome, context: Context, user
     return _add(setting, grants, context)
 
 
+def _refused(outcome: ServiceOutcome, context: Context) -> Iterator[Refusal]:
+    """Refused capabilities, also those that the kernel never came to ask for: seccomp said no before.
+
+    Docker's default lets some system calls through only with a capability (chroot with SYS_CHROOT).
+    """
+    for refusal in outcome.refusals:
+        if refusal.because is RefusedBecause.CAPABILITY:
+            yield refusal
+        elif refusal.because is RefusedBecause.SYSCALL:
+            for name in sorted(seccomp.unlocking(refusal.what) & granted_by_base(context)):
+                yield replace(refusal, because=RefusedBecause.CAPABILITY, what=name)
+
+
 def _add(setting: Capabilities, grants: list[Grant], context: Context) -> Capabilities:
     """Add grants, one for each capability, as far as the base has them: a seal never adds power."""
     first = {grant.what: grant for grant in reversed(grants) if grant.what in granted_by_base(context)}
     if not first:
         return setting
     kept = (*setting.grants, *(first[name] for name in sorted(first)))
-    return setting.model_copy(update={"add": setting.add | set(first), "grants": kept})
+    return _weighed(setting.model_copy(update={"add": setting.add | set(first), "grants": kept}))
+
+
+def _weighed(setting: Capabilities) -> Capabilities:
+    """Say where what stays is as good as everything."""
+    strong = sorted(setting.add & AS_GOOD_AS_ROOT.keys())
+    reasons = "; ".join(f"{name} is needed, and {AS_GOOD_AS_ROOT[name]}" for name in strong)
+    return setting.model_copy(update={"defeated": reasons})
 
 
 def given_up(setting: Capabilities, reason: str) -> Capabilities:
@@ -69,11 +95,18 @@ def given_up(setting: Capabilities, reason: str) -> Capabilities:
     return Capabilities(grants=setting.grants, off=reason)
 
 
+def restored(setting: Capabilities) -> Capabilities:
+    """Dropped again, but for what was granted before."""
+    return _weighed(
+        Capabilities(add=frozenset(grant.what for grant in setting.grants), grants=setting.grants)
+    )
+
+
 def without(setting: Capabilities, names: Iterable[str]) -> Capabilities:
     """The setting without some of its capabilities."""
     gone = frozenset(names)
     kept = tuple(grant for grant in setting.grants if grant.what not in gone)
-    return setting.model_copy(update={"add": setting.add - gone, "grants": kept})
+    return _weighed(setting.model_copy(update={"add": setting.add - gone, "grants": kept}))
 
 
 # Docker's default set (docs.docker.com, runtime privilege): what a container has without cap_add

@@ -5,6 +5,7 @@ A tmpfs for what may vanish, a named volume for what must last; never over progr
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ NAME = "filesystem"
 MIB = 1024 * 1024
 TMPFS_SIZE = 64 * MIB  # the least, whatever was seen: docs/seal.md, sizes
 TEMPORARY_SIZE = 256 * MIB  # /tmp and /var/tmp: uploads and sorts that no short exercise shows
+MOST_SIZE = 4096 * MIB  # tmpfs is memory: what fills more is not temporary data
 TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 (hier(7): every program may expect them)
 
 # Directories that are shared by everything in an image: a mount here would hide or free far too much (hier(7))
@@ -44,9 +46,15 @@ SHARED = frozenset({
 BYTE_CODE = frozenset({"__pycache__"})
 
 VANISHING = ("/run", "/var/run", "/tmp", "/var/tmp", "/dev/shm", "/var/lock")  # noqa: S108 (gone at each boot)
+ASKED = "a phase failed that had asked for"
 HIDES = "left read-only: a tmpfs here hides what the image has"
 MOST_PREPARED = 32  # directories handed empty to the service's uid that get a tmpfs of their own
 _AGAIN = frozenset({Phase.SECOND_START, Phase.SECOND})
+
+
+# Types of file systems that hold nothing of the image: the kernel's own, and tmpfs that the base or the
+# application itself mounted
+NOT_STORED = frozenset({"cgroup", "cgroup2", "devpts", "devtmpfs", "mqueue", "proc", "sysfs", "tmpfs"})
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,7 @@ def mend_questions(
             _Wanted(refusal.what, refusal.by, refusal.phase, refusal.uid,
                     inside=entry is not None and entry.kind == "directory")
         )  # fmt: skip
-    return _allow(setting, wanted, context, user)
+    return _allow(setting, wanted, context, user, ASKED)
 
 
 def uncover(setting: FileSystem, context: Context) -> FileSystem | None:
@@ -125,6 +133,24 @@ def uncover(setting: FileSystem, context: Context) -> FileSystem | None:
             }
         )
     return None
+
+
+def covered(setting: FileSystem, directory: str, context: Context, user: User) -> FileSystem:
+    """Put a mount back that was taken away."""
+    left = tuple(known for known in setting.left if known.what != directory or known.reason != HIDES)
+    grant = Grant(what=directory, reason="empty directory of the image that the application writes to")
+    return _with_tmpfs(setting.model_copy(update={"left": left}), directory, context, user, grant, 0)
+
+
+def without(setting: FileSystem, directory: str) -> FileSystem:
+    """The setting without one of its directories."""
+    return setting.model_copy(
+        update={
+            "tmpfs": tuple(mount for mount in setting.tmpfs if mount.path != directory),
+            "volumes": tuple(volume for volume in setting.volumes if volume.path != directory),
+            "grants": tuple(grant for grant in setting.grants if grant.what != directory),
+        }
+    )
 
 
 def kept(setting: FileSystem, context: Context) -> FileSystem | None:
@@ -149,7 +175,7 @@ def kept(setting: FileSystem, context: Context) -> FileSystem | None:
                 "tmpfs": tuple(m for m in setting.tmpfs if m != mount),
                 "volumes": (
                     *setting.volumes,
-                    NamedVolume(path=mount.path, name=_volume_name(context, mount.path)),
+                    NamedVolume(path=mount.path, name=_volume_name(setting, context, mount.path)),
                 ),
                 "grants": grants,
             }
@@ -159,9 +185,12 @@ def kept(setting: FileSystem, context: Context) -> FileSystem | None:
 
 def given_up(setting: FileSystem, reason: str) -> FileSystem:
     """Writable root, for an application that writes where nothing may be granted."""
-    return FileSystem(
-        read_only=False, tmpfs=setting.tmpfs, volumes=setting.volumes, grants=setting.grants, off=reason
-    )
+    return setting.model_copy(update={"read_only": False, "off": reason})
+
+
+def restored(setting: FileSystem) -> FileSystem:
+    """Read-only again."""
+    return setting.model_copy(update={"read_only": True, "off": ""})
 
 
 def why_left(refusal: Refusal, context: Context, user: User) -> str:
@@ -178,12 +207,12 @@ def _observed(context: Context) -> list[_Wanted]:
     wanted = [
         _Wanted(fact.path, fact.by, fact.phase, fact.uid, inside=False)
         for fact in context.profile.of(Write)
-        if fact.kind is not WriteKind.ATTRIBUTES and fact.filesystem not in {"proc", "sysfs"}
+        if fact.kind is not WriteKind.ATTRIBUTES and fact.filesystem not in NOT_STORED
     ]
     seen = {want.path for want in wanted}
     for path in context.profile.written:
         entry = context.entry(path)
-        if any(is_below(target, path) for target in context.base_mounts()):
+        if any(is_below(target, path) for target in context.base_mounts):
             continue  # the engine made it, to mount something there
         if (
             path not in seen
@@ -198,7 +227,9 @@ def _only_attributes(path: str, context: Context) -> bool:
     return any(fact.path == path and fact.kind is WriteKind.ATTRIBUTES for fact in context.profile.of(Write))
 
 
-def _allow(setting: FileSystem, wanted: Iterable[_Wanted], context: Context, user: User) -> FileSystem:
+def _allow(
+    setting: FileSystem, wanted: Iterable[_Wanted], context: Context, user: User, verb: str = "writes"
+) -> FileSystem:
     for asked in wanted:
         want = replace(asked, path=context.real(asked.path))
         if context.is_mounted(want.path) or _is_granted(setting, want):
@@ -210,9 +241,9 @@ def _allow(setting: FileSystem, wanted: Iterable[_Wanted], context: Context, use
             if all(known.what != left.what for known in setting.left):
                 setting = setting.model_copy(update={"left": (*setting.left, left)})
             continue
-        grant = Grant(what=directory, reason=f"writes {want.path}", by=want.by, phase=want.phase)
+        grant = Grant(what=directory, reason=f"{verb} {want.path}", by=want.by, phase=want.phase)
         if _must_last(directory, context) or _content_of(directory, context):
-            volume = NamedVolume(path=directory, name=_volume_name(context, directory))
+            volume = NamedVolume(path=directory, name=_volume_name(setting, context, directory))
             setting = setting.model_copy(
                 update={"volumes": (*setting.volumes, volume), "grants": (*setting.grants, grant)}
             )
@@ -313,9 +344,12 @@ def _must_last(directory: str, context: Context) -> bool:
     return any(is_below(path, directory) for path in written & again)
 
 
-def _volume_name(context: Context, directory: str) -> str:
+def _volume_name(setting: FileSystem, context: Context, directory: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", directory.lower()).strip("-")
-    return f"{context.service.name}-{slug}"
+    name = f"{context.service.name}-{slug}"
+    if name in context.taken_volumes or any(volume.name == name for volume in setting.volumes):
+        return f"{name}-{hashlib.sha256(directory.encode()).hexdigest()[:6]}"
+    return name
 
 
 # ---- tmpfs mounts ---------------------------------------------------------------------------------------
@@ -325,13 +359,14 @@ def _with_tmpfs(
     setting: FileSystem, directory: str, context: Context, user: User, grant: Grant, uid: int
 ) -> FileSystem:
     """Add a tmpfs, and one for each prepared subdirectory that it would hide."""
-    if any(mount.path == directory for mount in setting.tmpfs):
+    if not _expressible(directory) or any(mount.path == directory for mount in setting.tmpfs):
         return setting
     mounts = [_tmpfs(directory, context, user, uid)]
     for path in sorted(context.children(directory)):
         entry = context.entry(path)
         hidden = all(known.path != path for known in setting.tmpfs)
-        if entry is not None and entry.kind == "directory" and hidden and not context.is_mounted(path):
+        usable = _expressible(path) and not context.is_mounted(path)
+        if entry is not None and entry.kind == "directory" and hidden and usable:
             mounts.append(_tmpfs(path, context, user, entry.uid))
     if len(mounts) > MOST_PREPARED:
         mounts = mounts[:1]
@@ -391,7 +426,7 @@ def _prepared(context: Context, user: User) -> list[str]:
 
 def _enlarged(setting: FileSystem, refusal: Refusal) -> FileSystem:
     full = _mount_of(setting, refusal.what)
-    if full is None:
+    if full is None or full.size * 4 > MOST_SIZE:
         return setting
     larger = full.model_copy(update={"size": full.size * 4})
     return setting.model_copy(update={"tmpfs": tuple(larger if m == full else m for m in setting.tmpfs)})

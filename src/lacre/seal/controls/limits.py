@@ -19,6 +19,7 @@ TIMES = {Margin.EXACT: 4, Margin.NORMAL: 4, Margin.WIDE: 8}
 LEAST_MEMORY = 256 * MIB  # beside tmpfs
 LEAST_TASKS = 64
 LEAST_CPUS = 1.0
+MOST_TASKS = 32768  # pid_max of a small host (proc_sys_kernel(5))
 LEAST_DESCRIPTORS = 65536  # connections come late: 2**16 of Docker's own 2**20, a sixteenth of what it was
 MOST_DESCRIPTORS = 1048576  # fs.nr_open of the kernel (proc_sys_fs(5)): what Docker gives without a limit
 RAISING = frozenset({"prlimit64", "setrlimit"})  # ask for SYS_RESOURCE when they go beyond the hard limit
@@ -42,7 +43,7 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
     return Limits(
         memory=None if kept_memory else _rounded(memory, 64 * MIB),
         pids=None if service.pids else _rounded(tasks, 16),
-        cpus=None if service.cpus else LEAST_CPUS,
+        cpus=None if service.cpus else max(LEAST_CPUS, context.host_cpus / 2),
         nofile=descriptors if lower and not service.nofile else None,
         grants=(
             Grant(
@@ -54,7 +55,12 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
             Grant(
                 what="pids", reason=kept if service.pids else f"{times} times the peak of {peaks.tasks} tasks"
             ),
-            Grant(what="cpus", reason=kept if service.cpus else "one core: protects the neighbours"),
+            Grant(
+                what="cpus",
+                reason=kept
+                if service.cpus
+                else f"half of the host's {context.host_cpus} cores, at least one: room for the neighbours",
+            ),
             Grant(
                 what="nofile",
                 reason=kept
@@ -65,17 +71,19 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
     )
 
 
-def mend(setting: Limits, refusals: Iterable[Refusal]) -> Limits:
-    """Double whatever limit was hit; descriptors eightfold where the application asks for more than there are."""
+def mend(setting: Limits, refusals: Iterable[Refusal], context: Context) -> Limits:
+    """Double whatever limit was hit, up to what a host bears.
+
+    Descriptors eightfold where the application asks for more than there are."""
     refusals = tuple(refusals)
     hit = {refusal.because for refusal in refusals}
     larger: dict[str, int] = {}
     if RefusedBecause.MEMORY in hit and setting.memory:
-        larger["memory"] = setting.memory * 2
+        larger["memory"] = min(setting.memory * 2, max(setting.memory, context.host_memory // 2))
     if RefusedBecause.PROCESSES in hit and setting.pids:
-        larger["pids"] = setting.pids * 2
+        larger["pids"] = min(setting.pids * 2, MOST_TASKS)
     if RefusedBecause.FILES in hit and setting.nofile:
-        larger["nofile"] = setting.nofile * 2
+        larger["nofile"] = min(setting.nofile * 2, MOST_DESCRIPTORS)
     if any(r.what == "SYS_RESOURCE" and r.syscall in RAISING for r in refusals) and setting.nofile:
         larger["nofile"] = min(setting.nofile * 8, MOST_DESCRIPTORS)
     return setting.model_copy(update=larger) if larger else setting

@@ -160,15 +160,17 @@ def test_limits_of_the_base_are_kept() -> None:
 )
 def test_a_limit_that_was_hit_is_doubled(refusal: Refusal, field: str) -> None:
     before = limits.propose(context(), FileSystem())
-    assert getattr(limits.mend(before, [refusal]), field) == 2 * getattr(before, field)
+    assert getattr(limits.mend(before, [refusal], context(host_memory=1 << 40)), field) == 2 * getattr(
+        before, field
+    )
 
 
 def test_raising_the_own_descriptor_limit_needs_room() -> None:
     before = limits.propose(context(), FileSystem())
     refusal = denied("SYS_RESOURCE")
     asking = replace(refusal, syscall="prlimit64")
-    assert limits.mend(before, [refusal]) == before
-    assert limits.mend(before, [asking]).nofile == 8 * 65536
+    assert limits.mend(before, [refusal], context(host_memory=1 << 40)) == before
+    assert limits.mend(before, [asking], context()).nofile == 8 * 65536
 
 
 def test_wide_leaves_twice_the_room() -> None:

@@ -1,0 +1,79 @@
+"""Numbers of a twin that are gone when its containers stop: memory, descriptors, bytes in directories."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from lacre.engine import Container, Engine
+from lacre.observe.model import Peaks, counted
+from lacre.sensor import AnyFact
+
+MOST_PATHS = 20_000  # a bound on the work for an application that writes without end
+
+
+@dataclass
+class Measured:
+    """The highest numbers seen so far, by service."""
+
+    sizes: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
+    _memory: dict[str, int] = field(default_factory=dict)
+    _descriptor_limits: dict[str, int] = field(default_factory=dict)
+    _oom_kills: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def look(self, engine: Engine, container: Container, written: Iterable[str]) -> None:
+        """Measure a container now; `written`: paths that its service writes to."""
+        service = container.service
+        peaks = engine.peaks(container.id)
+        if peaks.memory is not None:
+            self._memory[service] = max(peaks.memory, self._memory.get(service, 0))
+        self._oom_kills[service] = max(peaks.oom_kills or 0, self._oom_kills[service])
+        state = engine.state(container.id)
+        if not state.running or not state.pid:
+            return
+        limit = descriptor_limit(state.pid)
+        if limit is not None:
+            self._descriptor_limits[service] = limit
+        for directory, size in sizes_of(state.pid, written).items():
+            self.sizes[service][directory] = max(size, self.sizes[service].get(directory, 0))
+
+    def peaks(self, service: str, facts: Iterable[AnyFact]) -> Peaks:
+        """Together with what the sensor counted."""
+        return replace(
+            counted(facts),
+            memory=self._memory.get(service),
+            oom_kills=self._oom_kills[service],
+            descriptor_limit=self._descriptor_limits.get(service),
+        )
+
+
+def sizes_of(pid: int, paths: Iterable[str]) -> dict[str, int]:
+    """Bytes of the files among `paths` that are there now, by directory. `pid`: a process of the container.
+
+    Only sizes are read, and nothing is opened: a link that leads out of the container gives a wrong number.
+    """
+    sizes: dict[str, int] = defaultdict(int)
+    for number, path in enumerate(paths):
+        if number >= MOST_PATHS:
+            break
+        try:
+            found = os.lstat(f"/proc/{pid}/root{path}")
+        except (OSError, ValueError):
+            continue
+        if stat.S_ISREG(found.st_mode):
+            sizes[str(PurePosixPath(path).parent)] += found.st_blocks * 512
+    return dict(sizes)
+
+
+def descriptor_limit(pid: int) -> int | None:
+    """The hard limit on open files of a process (proc_pid_limits(5)); None when it is gone or unlimited."""
+    try:
+        lines = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    except OSError:
+        return None
+    found = [line.split() for line in lines if line.startswith("Max open files")]
+    return int(found[0][4]) if found and found[0][4].isdecimal() else None

@@ -1,0 +1,131 @@
+"""When a twin that was started is ready for its exercise: the first part of the contract of an exercise.
+
+HEALTHCHECK healthy; a one-off ended with 0; else all declared TCP ports accept, or 10 s without a new listening
+socket; at the deadline whatever runs and is not unhealthy counts as ready.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from lacre.engine import Container, ContainerState, Engine, Service, Twin
+from lacre.observe import builtin
+from lacre.observe.model import Phase
+from lacre.observe.plan import Plan
+from lacre.observe.watched import Watched
+
+QUIET = 10.0  # seconds without a new listening socket after which an undeclared service counts as ready
+QUIET_AGAIN = 2.0  # the same where the baseline is known to listen on nothing
+RESTARTS = 3  # a service that ended more often before it was ready is in a crash loop
+MORE_RESTARTS = 2  # how much oftener than in the baseline it may end while it waits for its peers
+
+
+class Readiness:
+    """One wait for all containers of a twin; `look` is called until nothing is `waiting`."""
+
+    def __init__(self, engine: Engine, twin: Twin, plan: Plan, watched: Watched, phase: Phase) -> None:
+        self._engine, self._twin, self._plan, self._watched, self._phase = engine, twin, plan, watched, phase
+        self._waiting = {container.id: container for container in twin.containers}
+        self._deadline = time.monotonic() + plan.ready_timeout
+        self._changed = time.monotonic()  # when the last new listening socket was seen
+        self._listening: set[tuple[str, str]] = set()
+        self.ended: set[str] = set()  # ids of containers that ended as they should
+        self.healthy: set[str] = set()  # services whose health check said so
+
+    def waiting(self) -> bool:
+        """Whether something is not ready yet."""
+        return bool(self._waiting)
+
+    def look(self) -> Iterator[tuple[Container, str]]:
+        """Look at all that is not ready yet; yields what failed, in words."""
+        self._watched.collect()
+        services = {container.service for container in self._twin.containers}
+        seen = {
+            (service, port) for service in services for port in self._watched.listening(service, self._phase)
+        }
+        if seen != self._listening:
+            self._listening, self._changed = seen, time.monotonic()
+        for container in list(self._waiting.values()):
+            state = self._engine.state(container.id)
+            failure = self._failure(container, state)
+            if failure:
+                yield container, failure
+            elif self._is_ready(container, state):
+                del self._waiting[container.id]
+
+    def _failure(self, container: Container, state: ContainerState) -> str:
+        service = self._plan.project.services[container.service]
+        baseline = self._plan.baseline
+        if state.restart_count > self._restarts_allowed(service):
+            return f"ends and is restarted again and again, last with exit code {state.exit_code}"
+        if state.health == "unhealthy":
+            return "its health check says unhealthy"
+        if self._late() and state.running and baseline is not None and service.name in baseline.healthy:
+            return "its health check did not succeed in time" if state.health != "healthy" else ""
+        if not state.running and not self._will_restart(service, state):
+            return self._wrong_end(service, state)
+        return ""
+
+    def _restarts_allowed(self, service: Service) -> int:
+        if self._plan.baseline is None:
+            return RESTARTS
+        before = self._plan.baseline.restarts.get(service.name, 0)
+        return before + MORE_RESTARTS if before else 0
+
+    def _will_restart(self, service: Service, state: ContainerState) -> bool:
+        if state.status == "restarting":
+            return True
+        return bool(service.restart not in {"", "no"} and state.exit_code and not self._late())
+
+    def _wrong_end(self, service: Service, state: ContainerState) -> str:
+        """A container that runs no longer: as in the baseline (there: with 0), or not."""
+        baseline = self._plan.baseline
+        before = baseline.stopped.get((service.name, Phase.STOP)) if baseline is not None else None
+        if baseline is not None and (before is None or not before.by_itself):
+            return f"ended with exit code {state.exit_code}"
+        expected = before.exit_code if before is not None else 0
+        return "" if state.exit_code == expected else f"ended with exit code {state.exit_code}"
+
+    def _is_ready(self, container: Container, state: ContainerState) -> bool:
+        service = self._plan.project.services[container.service]
+        if not state.running:
+            if self._will_restart(service, state):
+                return False
+            self.ended.add(container.id)
+            return True
+        if self._late():
+            return True
+        if state.health:
+            if state.health == "healthy":
+                self.healthy.add(service.name)
+            return state.health == "healthy" and self._accepts(service, healthy=True)
+        if service.one_off:
+            return False
+        if self._expected(service):
+            return self._accepts(service) or self._quiet_for() >= QUIET
+        first = self._plan.baseline is None and self._phase is Phase.START
+        return self._quiet_for() >= (QUIET if first else QUIET_AGAIN)
+
+    def _accepts(self, service: Service, *, healthy: bool = False) -> bool:
+        ports = self._expected(service)
+        if healthy and self._plan.baseline is None and self._phase is Phase.START:
+            return True  # a declared port need not be open; the health check said that all is well
+        address = self._twin.address(service.name)
+        return all(builtin.accepts(address, int(port.removeprefix("tcp/"))) for port in ports)
+
+    def _expected(self, service: Service) -> frozenset[str]:
+        """TCP ports that must accept: the baseline's, in its first start the declared ones."""
+        if self._plan.baseline is not None:
+            ports = self._plan.baseline.listening(service.name)
+        elif self._phase is Phase.START:
+            ports = frozenset(service.ports)
+        else:
+            ports = self._watched.listening(service.name, Phase.START, Phase.FIRST)
+        return frozenset(port for port in ports if port.startswith("tcp/"))
+
+    def _late(self) -> bool:
+        return time.monotonic() > self._deadline
+
+    def _quiet_for(self) -> float:
+        return time.monotonic() - self._changed
