@@ -51,16 +51,17 @@ def unprivileged_port_start() -> int:
 
 
 def caught_signals(pid: int) -> frozenset[str]:
-    """The signals that `pid` has a handler for, without SIG ("HUP"); empty when it is gone."""
+    """The signals that `pid` has a handler for or waits for, without SIG ("HUP"); empty when it is gone.
+
+    Who takes a signal by sigwait(3) or signalfd(2) blocks it, and has no handler.
+    """
+    mask = 0
     for line in _text(_PROC / str(pid) / "status").splitlines():
-        if line.startswith("SigCgt:"):
-            mask = int(line.split()[1], 16)
-            return frozenset(
-                number.name.removeprefix("SIG")
-                for number in signal.Signals
-                if mask & (1 << (number.value - 1))
-            )
-    return frozenset()
+        if line.startswith(("SigCgt:", "SigBlk:")):
+            mask |= int(line.split()[1], 16)
+    return frozenset(
+        number.name.removeprefix("SIG") for number in signal.Signals if mask & (1 << (number.value - 1))
+    )
 
 
 def children(pid: int) -> tuple[int, ...]:

@@ -196,8 +196,10 @@ class _Life:
         deadline = time.monotonic() + SETTLE
         baseline = self.plan.baseline
         before = baseline.responses.get(service, frozenset()) if baseline is not None else frozenset()
+        speaks_http = builtin.speaks_http(before or self.responses[service], port)
         while True:
-            asked = builtin.ask(self.twin.address(service), int(port.removeprefix("tcp/")))
+            number = int(port.removeprefix("tcp/"))
+            asked = builtin.ask(self.twin.address(service), number, http=speaks_http)
             answers = frozenset(replace(a, question=f"{self.phase}: {a.question}") for a in asked)
             worse = worse_answer(before, answers)
             if not worse:
@@ -308,7 +310,9 @@ class _Life:
                 self._fail(service, worse)
 
     def remember_end(self) -> None:
-        """What is gone once the containers are removed: the paths of the upper layer."""
+        """What is gone once the containers are removed: the paths of the upper layer (of the baseline only)."""
+        if self.plan.baseline is not None:
+            return
         for container in self.twin.containers:
             changed = self.engine.changed(container.id)
             self.written[container.service] |= {change.path for change in changed}

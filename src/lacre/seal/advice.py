@@ -76,7 +76,7 @@ class ServiceAdvice:
         writable = filesystem.mend_questions(draft.filesystem, close, self.context, draft.user)
         return draft.model_copy(
             update={
-                "user": user.mend(draft.user, close, self.context),
+                "user": user.mend(draft.user, close, self.context, filesystem.ASKED),
                 "syscalls": syscalls.mend(draft.syscalls, close, draft.capabilities),
                 "filesystem": writable,
                 "capabilities": capabilities.widen(draft.capabilities, outcome, self.context, draft.user),
@@ -116,7 +116,7 @@ class ServiceAdvice:
         ]
         asked = [grant.what for grant in draft.filesystem.grants if grant.reason.startswith(filesystem.ASKED)]
         bare = [left.what for left in draft.filesystem.left if left.reason == filesystem.HIDES]
-        groups = [grant.what for grant in draft.user.grants if grant.what.startswith("group ")]
+        groups = [g.what for g in draft.user.grants if g.reason.startswith(filesystem.ASKED)]
         return (
             *(f"capability {name}" for name in in_company),
             *(f"control {name}" for name in given_up),

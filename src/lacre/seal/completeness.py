@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lacre.observe import Run
+from lacre.observe.model import EPHEMERAL_PORTS
 from lacre.seal.context import Context
 from lacre.seal.model import Completeness
 from lacre.sensor import Direction, Executed, Peer
@@ -16,6 +17,8 @@ def completeness(baseline: Run, context: Context) -> Completeness:
     spoken_to = {
         f"{fact.protocol}/{fact.port}" for fact in context.profile.of(Peer) if fact.direction is Direction.IN
     }
+    if any(fact.protocol == "udp" and fact.port >= EPHEMERAL_PORTS for fact in context.profile.of(Peer)):
+        spoken_to |= {port for port in service.ports if port.startswith("udp/")}  # it answered somebody
     executed = {fact.path for fact in context.profile.of(Executed)}
     executed |= {fact.script for fact in context.profile.of(Executed)}
     programs = {

@@ -11,6 +11,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -260,10 +261,9 @@ class _Ground:
         self, engine: Engine, compose: Compose, project: Project, options: Options, progress: Progress
     ) -> None:
         self.engine, self.compose, self.options, self.progress = engine, compose, options, progress
-        self.images: dict[str, ImageInfo] = {
-            name: engine.image(service.image, pull=not service.built)
-            for name, service in project.services.items()
-        }
+        with ThreadPoolExecutor() as pool:
+            images = pool.map(lambda s: engine.image(s.image, pull=not s.built), project.services.values())
+            self.images: dict[str, ImageInfo] = dict(zip(project.services, images, strict=True))
         self.project = project.model_copy(
             update={"services": {n: completed(s, self.images[n]) for n, s in project.services.items()}}
         )

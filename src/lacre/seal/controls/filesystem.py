@@ -45,6 +45,7 @@ SHARED = frozenset({
 # Byte code that an interpreter writes beside the program: whoever may write it may replace the program
 BYTE_CODE = frozenset({"__pycache__"})
 
+LOGS = "/var/log"  # hier(7)
 VANISHING = ("/run", "/var/run", "/tmp", "/var/tmp", "/dev/shm", "/var/lock")  # noqa: S108 (gone at each boot)
 ASKED = "a phase failed that had asked for"
 HIDES = "left read-only: a tmpfs here hides what the image has"
@@ -80,7 +81,7 @@ def propose(context: Context, user: User) -> FileSystem:
     if context.margin is not Margin.EXACT:
         for directory in _prepared(context, user):
             reason = "the image hands it empty to the service's own user: made to be written, if only later"
-            setting = _with_tmpfs(setting, directory, context, user, Grant(what=directory, reason=reason), 0)
+            setting = _granted(setting, directory, context, user, Grant(what=directory, reason=reason), 0)
     return _allow(setting, _observed(context), context, user)
 
 
@@ -242,14 +243,33 @@ def _allow(
                 setting = setting.model_copy(update={"left": (*setting.left, left)})
             continue
         grant = Grant(what=directory, reason=f"{verb} {want.path}", by=want.by, phase=want.phase)
-        if _must_last(directory, context) or _content_of(directory, context):
-            volume = NamedVolume(path=directory, name=_volume_name(setting, context, directory))
-            setting = setting.model_copy(
-                update={"volumes": (*setting.volumes, volume), "grants": (*setting.grants, grant)}
-            )
-        else:
-            setting = _with_tmpfs(setting, directory, context, user, grant, want.uid)
+        setting = _granted(setting, directory, context, user, grant, want.uid)
     return setting
+
+
+def _granted(
+    setting: FileSystem, directory: str, context: Context, user: User, grant: Grant, uid: int
+) -> FileSystem:
+    """Add a directory as what it must be: a named volume for what must last, else a tmpfs."""
+    if not (
+        _must_last(directory, context)
+        or _content_of(directory, context)
+        or _holds_logs(directory, context, user)
+    ):
+        return _with_tmpfs(setting, directory, context, user, grant, uid)
+    if any(volume.path == directory for volume in setting.volumes):
+        return setting
+    volume = NamedVolume(path=directory, name=_volume_name(setting, context, directory))
+    return setting.model_copy(
+        update={"volumes": (*setting.volumes, volume), "grants": (*setting.grants, grant)}
+    )
+
+
+def _holds_logs(directory: str, context: Context, user: User) -> bool:
+    """A log grows for months: a tmpfs would be full one day. A volume has the owner of the image's directory."""
+    if not is_below(directory, LOGS) or (entry := context.entry(directory)) is None:
+        return False
+    return user.user is None or entry.uid == int(user.user.partition(":")[0])
 
 
 def _is_granted(setting: FileSystem, want: _Wanted) -> bool:

@@ -20,9 +20,14 @@ def propose(context: Context) -> Network:
         for fact in context.profile.of(Listening)
         if not is_loopback(fact.address) and 0 < fact.port < EPHEMERAL_PORTS
     }
+    # the answer of a datagram server goes to its client's own port
+    serves = {"udp/" for port in listening if port.startswith("udp/")}
     reaches = {
         f"{context.names.get(fact.address, fact.address)}:{fact.protocol}/{fact.port}"
         for fact in context.profile.of(Peer)
-        if fact.direction is Direction.OUT and not is_loopback(fact.address) and fact.port
+        if fact.direction is Direction.OUT
+        and not is_loopback(fact.address)
+        and fact.port
+        and not (fact.port >= EPHEMERAL_PORTS and f"{fact.protocol}/" in serves)
     }
     return Network(listening=tuple(sorted(listening)), reaches=tuple(sorted(reaches)[:MOST_PEERS]))

@@ -53,7 +53,7 @@ def propose(context: Context, user: User) -> User:
     return user
 
 
-def mend(setting: User, refusals: Iterable[Refusal], context: Context) -> User:
+def mend(setting: User, refusals: Iterable[Refusal], context: Context, verb: str = "may use") -> User:
     """Add the group whose members may pass a directory or read a file that was refused (never root's)."""
     if setting.root:
         return setting
@@ -68,7 +68,7 @@ def mend(setting: User, refusals: Iterable[Refusal], context: Context) -> User:
             grants.append(
                 Grant(
                     what=f"group {group}",
-                    reason=f"may use {refusal.what}",
+                    reason=f"{verb} {refusal.what}",
                     by=refusal.by,
                     phase=refusal.phase,
                 )
