@@ -60,6 +60,7 @@ def is_explained(ran: Ran, code: int, *words: str) -> None:
 # ---- a control that cannot be had ---------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_who_writes_into_its_own_program_directory_is_sealed_but_for_read_only(
     seal_server: SealServer, tmp_path: Path
 ) -> None:
@@ -81,6 +82,7 @@ def test_who_writes_into_its_own_program_directory_is_sealed_but_for_read_only(
         assert not not_in_force(container, of)
 
 
+@pytest.mark.long
 def test_who_mounts_keeps_only_what_that_takes(seal_server: SealServer, tmp_path: Path) -> None:
     """SYS_ADMIN cannot be taken away; everything else is, and the seal says it loudly."""
     sealed = seal_server("needs-mount")
@@ -99,6 +101,7 @@ def test_who_mounts_keeps_only_what_that_takes(seal_server: SealServer, tmp_path
         assert {name.removeprefix("CAP_") for name in host["CapAdd"]} == {"SYS_ADMIN"}
 
 
+@pytest.mark.long
 def test_what_the_base_hands_over_of_the_host_is_said_loudly(test_server: FindServer, tmp_path: Path) -> None:
     server = test_server("gunicorn")
     shutil.copytree(server.directory, tmp_path / "project")

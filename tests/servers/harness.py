@@ -90,10 +90,10 @@ class Deployment:
     def up(self) -> None:
         """Start it (again) and wait until it is ready."""
         up = ["up", "-d", "--no-build"]
-        if self.published:
+        services = json.loads(self.compose("config", "--format", "json"))["services"]
+        if self.published or not any(service.get("ports") for service in services.values()):
             self.compose(*up)
         else:
-            services = json.loads(self.compose("config", "--format", "json"))["services"]
             with tempfile.NamedTemporaryFile("w", suffix=".yaml") as override:
                 override.write("services:\n")
                 for name, service in services.items():
