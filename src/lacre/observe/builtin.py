@@ -71,6 +71,7 @@ def _status(connection: HTTPConnection, method: str, body: bytes = b"") -> int:
     read = 0
     while read < LARGE_BODY and time.monotonic() < deadline and (chunk := response.read1(65536)):
         read += len(chunk)
+    response.close()  # read1 alone does not tell the connection that this answer is over
     return response.status
 
 
@@ -89,7 +90,7 @@ def _keep_alive(address: str, port: int) -> str:
     connection = HTTPConnection(address, port, timeout=ANSWER_TIMEOUT)
     statuses: list[str] = []
     try:
-        statuses += [str(_status(connection, "GET")) for _ in range(3)]
+        statuses.extend(str(_status(connection, "GET")) for _ in range(3))
     except (OSError, HTTPException):
         statuses.append("closed")
     finally:

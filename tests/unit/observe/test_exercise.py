@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lacre.observe.exercise import KEPT_OUTPUT, run_exercise
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_it_runs_in_the_directory_with_the_variables(tmp_path: Path) -> None:
+    result = run_exercise(
+        'echo "$(pwd) $LACRE_PHASE"', directory=tmp_path, environment={"LACRE_PHASE": "first"}, timeout=30
+    )
+    assert (result.exit_code, result.output) == (0, f"{tmp_path} first\n")
+
+
+def test_its_exit_code_and_the_end_of_its_output_are_kept(tmp_path: Path) -> None:
+    command = "head -c 100000 /dev/zero | tr '\\0' x; echo end >&2; exit 3"
+    result = run_exercise(command, directory=tmp_path, environment={}, timeout=30)
+    assert result.exit_code == 3
+    assert len(result.output) == KEPT_OUTPUT
+    assert result.output.endswith("end\n")
+
+
+def test_after_its_time_it_is_ended(tmp_path: Path) -> None:
+    result = run_exercise("echo $$ > pid; exec sleep 600", directory=tmp_path, environment={}, timeout=0.5)
+    assert result.exit_code is None
+    assert not is_alive(int((tmp_path / "pid").read_text()))
+
+
+@pytest.mark.parametrize("start", ["", "setsid "])
+def test_what_it_leaves_running_is_ended_with_it(tmp_path: Path, start: str) -> None:
+    command = f"{start}sh -c 'echo $$ > pid; exec sleep 600' & until [ -s pid ]; do :; done"
+    result = run_exercise(command, directory=tmp_path, environment={}, timeout=30)
+    assert result.exit_code == 0
+    assert not is_alive(int((tmp_path / "pid").read_text()))
+
+
+def test_others_are_left_alone(tmp_path: Path) -> None:
+    run_exercise("true", directory=tmp_path, environment={}, timeout=30)
+    assert is_alive(os.getpid())
