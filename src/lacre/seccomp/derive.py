@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lacre.seccomp.core import CORE
-from lacre.seccomp.docker_default import FILTERED, allowed_by_default, allowed_by_old_default, counted
+from lacre.seccomp.docker_default import (
+    FILTERED,
+    allowed_by_default,
+    allowed_by_old_default,
+    counted,
+    unlocking,
+)
 from lacre.seccomp.families import FAMILIES, closure
 from lacre.seccomp.newer import FALLS_BACK
 from lacre.seccomp.runtime import RUNTIME
@@ -17,6 +23,7 @@ if TYPE_CHECKING:  # the seal stands on these tables, not they on it
 
 _RUNTIME = union(RUNTIME)
 _CORE = union(CORE)
+REFUSED_BY_DEFAULT = "Docker's default profile refuses it too"
 
 
 def derive(observed: frozenset[str], margin: Margin, capabilities: frozenset[str]) -> frozenset[str]:
@@ -58,13 +65,19 @@ def mend(
 
 def why_refused(name: str) -> str:
     """Why `mend` gives no grant for a name, as half a sentence."""
-    if reason := reason_of(SURFACE, name):
+    reason = reason_of(SURFACE, name)
+    if name not in allowed_by_old_default(frozenset()):
+        # seccomp(2) let the baseline's call through no more than ours: nothing can be said of its use
+        only = " or ".join(sorted(unlocking(name)))
+        default = f"Docker's default profile allows it only with {only}" if only else REFUSED_BY_DEFAULT
+        return f"{default}: {reason}" if reason else default
+    if reason:
         return f"kernel surface that the baseline never used: {reason}"
     if name in FALLS_BACK:
         return "answered with ENOSYS, as on a kernel that does not have it"
     if name in FILTERED:
         return "refused for its arguments, as by Docker's default profile"
-    return "Docker's default profile refuses it too"
+    return "allowed only where it was observed"
 
 
 def falls_back(name: str, allowed: frozenset[str]) -> bool:

@@ -119,6 +119,21 @@ def test_a_mended_set_has_the_name_and_is_no_wider_than_an_old_default(
         assert wider & KERNEL_SURFACE <= observed
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("keyctl", "Docker's default profile refuses it too: the kernel's keyrings"),
+        ("chroot", "Docker's default profile allows it only with SYS_CHROOT: "),
+        ("userfaultfd", "Docker's default profile refuses it too"),
+        ("memfd_create", "kernel surface that the baseline never used"),
+    ],
+)
+def test_a_reason_claims_nothing_about_calls_that_docker_refused_to_the_baseline_too(
+    name: str, reason: str
+) -> None:
+    assert why_refused(name).startswith(reason)
+
+
 def test_mending_again_and_again_ends() -> None:
     allowed = derive(frozenset(), Margin.EXACT, frozenset())
     for name in EVERY_NAME:
