@@ -26,6 +26,9 @@ class Phase(StrEnum):
     LAST_STOP = "last stop"
 
 
+WORK = frozenset({Phase.FIRST, Phase.SECOND, Phase.RECREATED})
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Something that did not work. `service` is empty where it cannot be told apart."""

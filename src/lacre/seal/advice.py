@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lacre.observe import Phase
 from lacre.seal.context import Context
@@ -13,6 +12,7 @@ from lacre.seal.model import Image, ServiceSeal, User
 from lacre.seal.prove import ServiceOutcome
 from lacre.sensor import Refusal, RefusedBecause
 
+NOT_STARTED = "not started"  # how `observe` words a container that the engine could not start
 _LIVED_BEFORE = {Phase.SECOND_START, Phase.SECOND}
 
 
@@ -55,8 +55,11 @@ class ServiceAdvice:
         """Each control lifts what is its own; what nobody lifts is stated as left refused."""
         refusals = outcome.refusals
         context = self.context
-        granted = capabilities.mend(draft.capabilities, outcome, context, draft.user)
         writable = filesystem.mend(draft.filesystem, refusals, context, draft.user)
+        others = filesystem.beyond_mounts(draft.filesystem, refusals)
+        granted = capabilities.mend(
+            draft.capabilities, replace(outcome, refusals=others), context, draft.user
+        )
         return draft.model_copy(
             update={
                 "user": user.mend(draft.user, refusals, context),
@@ -87,6 +90,7 @@ class ServiceAdvice:
     def loosen(self, draft: ServiceSeal, outcome: ServiceOutcome) -> tuple[int, ServiceSeal] | None:
         """The cheapest thing to give up next. The steps' order is their price."""
         steps: tuple[Callable[[ServiceSeal, ServiceOutcome], ServiceSeal | None], ...] = (
+            self._limits_that_the_engine_refuses,
             self._keep_over_restart,
             self._other_user_for_foreign_paths,
             self._writable_root_for_named_paths,
@@ -104,10 +108,13 @@ class ServiceAdvice:
                 return price, looser
         return None
 
-    def removable(self, draft: ServiceSeal) -> tuple[str, ...]:
-        """Capabilities granted in company, and controls given up without a refusal that names them."""
-        runs = Counter(grant.run for grant in draft.capabilities.grants)
-        in_company = [grant.what for grant in draft.capabilities.grants if runs[grant.run] > 1]
+    def removable(self, draft: ServiceSeal, outcome: ServiceOutcome) -> tuple[str, ...]:
+        """What may be needless: capabilities that were guessed or never used, controls given up, questions."""
+        doubtful = [
+            grant.what
+            for grant in draft.capabilities.grants
+            if grant.reason == capabilities.GUESSED or grant.what not in outcome.used
+        ]
         strict = self._draft_for(draft.user)
         given_up = [
             name
@@ -118,7 +125,7 @@ class ServiceAdvice:
         bare = [left.what for left in draft.filesystem.left if left.reason == filesystem.HIDES]
         groups = [g.what for g in draft.user.grants if g.reason.startswith(filesystem.ASKED)]
         return (
-            *(f"capability {name}" for name in in_company),
+            *(f"capability {name}" for name in doubtful),
             *(f"control {name}" for name in given_up),
             *groups,
             *(f"directory {path}" for path in asked),
@@ -149,6 +156,16 @@ class ServiceAdvice:
         return draft.model_copy(update={**update, "filesystem": writable})
 
     # ---- what can be given up, cheapest first ------------------------------------------------------
+
+    def _limits_that_the_engine_refuses(
+        self, draft: ServiceSeal, outcome: ServiceOutcome
+    ) -> ServiceSeal | None:
+        """A container that the engine does not even start: no refusal can tell why, but the engine's words do."""
+        if draft.limits.off or not outcome.failed.startswith(NOT_STARTED):
+            return None
+        return draft.model_copy(
+            update={"limits": limits.given_up(f"the engine refuses: {outcome.failed}"[:500])}
+        )
 
     def _keep_over_restart(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         if outcome.phase not in _LIVED_BEFORE:

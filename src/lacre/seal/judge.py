@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lacre.observe import Run
+from lacre.seal.controls.filesystem import OVERRIDING
 from lacre.seal.controls.limits import RAISING
 from lacre.seal.model import ServiceSeal
 from lacre.seal.prove import Outcome, ServiceOutcome
 from lacre.sensor import CapabilityAsked, Refusal, RefusedBecause, Write
-
-OVERRIDING = frozenset({"DAC_OVERRIDE", "DAC_READ_SEARCH"})
 
 # Calls that change only attributes: on a read-only root they fail even where they would change nothing, and
 # most programs go on. They count when a phase fails.
@@ -49,6 +48,11 @@ def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
                 fact
                 for fact in run.facts.get(name, frozenset())
                 if isinstance(fact, CapabilityAsked) and not fact.granted and fact.phase in failed_phases
+            ),
+            used=frozenset(
+                fact.name
+                for fact in run.facts.get(name, frozenset())
+                if isinstance(fact, CapabilityAsked) and fact.granted and not fact.hint
             ),
         )
     texts = tuple(f"{f.phase}{f' ({f.service})' if f.service else ''}: {f.text}" for f in run.failures)

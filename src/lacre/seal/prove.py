@@ -24,7 +24,7 @@ class ServiceOutcome:
 
     `run` names the trial. `failed`: the service itself did not work (empty where only the project as a whole failed).
     `refusals` count by themselves; `questions` only where a phase failed; `asked`: capabilities refused in
-    the failed phase although no system call failed.
+    the failed phase although no system call failed. `used`: capabilities that were asked for and had.
     """
 
     run: str = ""
@@ -33,6 +33,7 @@ class ServiceOutcome:
     refusals: tuple[Refusal, ...] = ()
     questions: tuple[Refusal, ...] = ()
     asked: tuple[CapabilityAsked, ...] = ()
+    used: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,10 @@ class Advice(Protocol[D]):
     def loosen(self, draft: D, outcome: ServiceOutcome) -> tuple[int, D] | None:
         """The next thing to give up, and how much that costs; None: there is nothing left."""
 
-    def removable(self, draft: D) -> Sequence[str]:
-        """Names of the grants and given-up controls that were never shown to be necessary one by one."""
+    def removable(self, draft: D, outcome: ServiceOutcome) -> Sequence[str]:
+        """Names of the grants and given-up controls that were never shown to be necessary.
+
+        `outcome`: that of the trial in which the draft works."""
 
     def without(self, draft: D, items: frozenset[str]) -> D:
         """The draft without some of its removable items."""
@@ -127,7 +130,11 @@ def prove(services: Mapping[str, Advice[D]], trial: Trial[D], most_trials: int =
             for name, draft in tried.items()
         )
 
-    items = [(name, item) for name, draft in drafts.items() for item in services[name].removable(draft)]
+    items = [
+        (name, item)
+        for name, draft in drafts.items()
+        for item in services[name].removable(draft, _of(outcome, name))
+    ]
     kept = smallest(items, works_without, most_trials - trials)
     return Proof(_without(services, drafts, set(items) - set(kept)), trials)
 

@@ -55,7 +55,8 @@ class InventedAdvice:
         left = [thing for thing in ("x", "y", "z") if thing not in draft]
         return (len(draft), draft | {left[0]}) if left else None
 
-    def removable(self, draft: Draft) -> Sequence[str]:
+    def removable(self, draft: Draft, outcome: ServiceOutcome) -> Sequence[str]:
+        del outcome
         return sorted(draft)
 
     def without(self, draft: Draft, items: frozenset[str]) -> Draft:

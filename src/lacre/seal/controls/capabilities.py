@@ -12,7 +12,7 @@ from lacre import seccomp
 from lacre.seal.context import Context
 from lacre.seal.model import Capabilities, Grant, User
 from lacre.seal.prove import ServiceOutcome
-from lacre.sensor import Refusal, RefusedBecause
+from lacre.sensor import CapabilityAsked, Refusal, RefusedBecause
 
 NAME = "capabilities"
 
@@ -27,10 +27,27 @@ AS_GOOD_AS_ROOT = {
 }
 
 
+# The kernel asks for these only once nothing else lets a call through: a root process that was asked in the
+# baseline fails without (kernel/signal.c, kernel/sys.c, fs/attr.c, net/ipv4/af_inet.c and others)
+DIRECT = frozenset({
+    "CHOWN", "FOWNER", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW", "SETFCAP", "SETGID", "SETUID",
+    "SYS_CHROOT",
+})  # fmt: skip
+
+NEEDED = "asked where nothing else lets a call through"
+GUESSED = "asked in a phase that failed, and nothing else was refused"
+
+
 def propose(context: Context, user: User) -> Capabilities:
-    """None at first: what is really needed is refused with a name."""
-    del context, user
-    return Capabilities()
+    """What the baseline shows to be needed; the rest is refused with a name."""
+    if not user.root:
+        return Capabilities()
+    grants = [
+        Grant(what=fact.name, reason=NEEDED, by=fact.by, phase=fact.phase, run="baseline")
+        for fact in sorted(context.profile.of(CapabilityAsked), key=lambda f: (f.name, f.by, f.phase))
+        if fact.granted and not fact.hint and fact.uid == 0 and fact.name in DIRECT
+    ]
+    return _add(Capabilities(), grants, context)
 
 
 def mend(setting: Capabilities, outcome: ServiceOutcome, context: Context, user: User) -> Capabilities:
@@ -52,9 +69,8 @@ def widen(setting: Capabilities, outcome: ServiceOutcome, context: Context, user
     """Where a phase fails and no counted refusal tells why: everything that was asked and refused in it."""
     if not user.root or setting.off:
         return setting
-    reason = "asked in a phase that failed, and nothing else was refused"
     grants = [
-        Grant(what=q.name, reason=reason, by=q.by, phase=q.phase, run=outcome.run)
+        Grant(what=q.name, reason=GUESSED, by=q.by, phase=q.phase, run=outcome.run)
         for q in sorted(outcome.asked, key=lambda q: (q.name, q.by))
         if not q.granted and not q.hint and q.name not in setting.add
     ]

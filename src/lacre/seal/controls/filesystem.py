@@ -45,6 +45,7 @@ SHARED = frozenset({
 # Byte code that an interpreter writes beside the program: whoever may write it may replace the program
 BYTE_CODE = frozenset({"__pycache__"})
 
+OVERRIDING = frozenset({"DAC_OVERRIDE", "DAC_READ_SEARCH"})
 LOGS = "/var/log"  # hier(7)
 VANISHING = ("/run", "/var/run", "/tmp", "/var/tmp", "/dev/shm", "/var/lock")  # noqa: S108 (gone at each boot)
 ASKED = "a phase failed that had asked for"
@@ -95,6 +96,11 @@ def mend(setting: FileSystem, refusals: Iterable[Refusal], context: Context, use
             setting = _enlarged(setting, refusal)
         elif refusal.because is RefusedBecause.NO_EXEC:
             setting = _executable(setting, refusal)
+        elif (closed := _closed_to_root(setting, refusal)) is not None:
+            # less than DAC_OVERRIDE: root is in group 0, the owner stays who it is
+            opened = closed.model_copy(update={"gid": 0, "mode": closed.mode | 0o070})
+            mounts = tuple(opened if mount == closed else mount for mount in setting.tmpfs)
+            setting = setting.model_copy(update={"tmpfs": mounts})
         elif refusal.because in {RefusedBecause.READ_ONLY, RefusedBecause.PERMISSION} and refusal.writing:
             wanted.append(_Wanted(refusal.what, refusal.by, refusal.phase, refusal.uid, inside=False))
     return _allow(setting, wanted, context, user)
@@ -119,21 +125,34 @@ def mend_questions(
 
 
 def uncover(setting: FileSystem, context: Context) -> FileSystem | None:
-    """Take away the mount that hides most of the image, or None: a mount can break what no refusal explains."""
-    hiding = [
-        mount for mount in setting.tmpfs if context.children(mount.path) and mount.path not in TEMPORARY
-    ]
-    prepared = [mount for mount in setting.tmpfs if context.entry(mount.path) and mount.path not in TEMPORARY]
-    for mount in hiding or prepared:
-        left = LeftRefused(what=mount.path, reason=HIDES)
-        return setting.model_copy(
-            update={
-                "tmpfs": tuple(m for m in setting.tmpfs if m != mount),
-                "grants": tuple(g for g in setting.grants if g.what != mount.path),
-                "left": (*setting.left, left),
-            }
-        )
-    return None
+    """Take the mounts over image content away, or None: a mount can break what no refusal explains.
+
+    All at once: those that were not to blame are put back by the search for the smallest set (`covered`)."""
+    hiding = [m for m in setting.tmpfs if context.entry(m.path) is not None and m.path not in TEMPORARY]
+    if not hiding:
+        return None
+    paths = {mount.path for mount in hiding}
+    return setting.model_copy(
+        update={
+            "tmpfs": tuple(mount for mount in setting.tmpfs if mount not in hiding),
+            "grants": tuple(grant for grant in setting.grants if grant.what not in paths),
+            "left": (*setting.left, *(LeftRefused(what=path, reason=HIDES) for path in sorted(paths))),
+        }
+    )
+
+
+def beyond_mounts(setting: FileSystem, refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
+    """The refusals without those that `mend` lifts by opening a mount of the seal to root's group."""
+    return tuple(refusal for refusal in refusals if _closed_to_root(setting, refusal) is None)
+
+
+def _closed_to_root(setting: FileSystem, refusal: Refusal) -> Tmpfs | None:
+    """The seal's own tmpfs that root may not write, because its owner is another and root lacks DAC_OVERRIDE."""
+    if refusal.because is not RefusedBecause.CAPABILITY or refusal.what not in OVERRIDING or not refusal.path:
+        return None
+    mount = _mount_of(setting, refusal.path)
+    opened = mount is None or (mount.gid == 0 and mount.mode & 0o070 == 0o070)
+    return None if opened else mount
 
 
 def covered(setting: FileSystem, directory: str, context: Context, user: User) -> FileSystem:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lacre.observe.model import WORK
 from lacre.seal.context import Context
 from lacre.seal.model import FileSystem, Grant, Limits, Margin
-from lacre.sensor import Refusal, RefusedBecause
+from lacre.sensor import Counters, Refusal, RefusedBecause
 
 NAME = "limits"
 
@@ -18,6 +19,9 @@ MIB = 1024 * 1024
 TIMES = {Margin.EXACT: 4, Margin.NORMAL: 4, Margin.WIDE: 8}
 LEAST_MEMORY = 256 * MIB  # beside tmpfs
 LEAST_TASKS = 64
+LEAST_TASKS_AT_WORK = (
+    512  # where work makes processes or threads: a client each, a worker each, and all come late
+)
 LEAST_CPUS = 1.0
 MOST_TASKS = 32768  # pid_max of a small host (proc_sys_kernel(5))
 LEAST_DESCRIPTORS = 65536  # connections come late: 2**16 of Docker's own 2**20, a sixteenth of what it was
@@ -31,11 +35,13 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
     shm = service.shm_size or 64 * MIB
     tmpfs = sum(mount.size for mount in filesystem.tmpfs) + shm
     memory = max(LEAST_MEMORY, times * (peaks.memory or 0)) + tmpfs
-    tasks = max(LEAST_TASKS, times * peaks.tasks)
+    grows = any(fact.forks and fact.phase in WORK for fact in context.profile.of(Counters))
+    least = LEAST_TASKS_AT_WORK if grows else LEAST_TASKS
+    tasks = max(least, times * peaks.tasks)
     descriptors = _rounded(max(LEAST_DESCRIPTORS, times * peaks.descriptors), 1024)
     # never above what it had: raising the hard limit needs SYS_RESOURCE, and would be no limit
     had = peaks.descriptor_limit
-    lower = had is None or descriptors < had
+    lower = had is not None and descriptors < had
     kept = "set in the project, kept"
     # a limit above the base's memswap_limit is refused by the engine (docker run reference, --memory-swap)
     kept_memory = bool(service.memory or service.config.get("memswap_limit"))
@@ -53,7 +59,10 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
                 else f"{times} times the peak of {peak_memory}, and all tmpfs and /dev/shm",
             ),
             Grant(
-                what="pids", reason=kept if service.pids else f"{times} times the peak of {peaks.tasks} tasks"
+                what="pids",
+                reason=kept
+                if service.pids
+                else f"{times} times the peak of {peaks.tasks} tasks, at least {least}",
             ),
             Grant(
                 what="cpus",

@@ -10,7 +10,9 @@ from lacre.seal.model import FileSystem, Margin, NamedVolume, User
 from lacre.sensor import AnyFact, Origin, RefusedBecause, WriteKind
 from tests.unit.seal.invented import (
     APP,
+    TREE,
     context,
+    directory,
     executed,
     mapped,
     opened,
@@ -193,3 +195,31 @@ def test_root_keeps_the_owner_that_the_image_gave() -> None:
     facts: list[AnyFact] = [wrote("/var/spool/served/job", uid=0)]
     spool = next(m for m in filesystem.propose(context(facts), ROOT).tmpfs if m.path == "/var/spool/served")
     assert (spool.uid, spool.gid, spool.mode) == (33, 33, 0o700)
+
+
+def test_root_may_write_a_mount_of_the_seal_through_its_group_rather_than_by_a_capability() -> None:
+    before = filesystem.propose(context([wrote("/var/spool/served/job", uid=33)]), ROOT)
+    refusal = refused(
+        RefusedBecause.CAPABILITY, "DAC_OVERRIDE", uid=0, errno=13, path="/var/spool/served/pid"
+    )
+    assert filesystem.beyond_mounts(before, [refusal]) == ()
+    after = filesystem.mend(before, [refusal], context(), ROOT)
+    spool = next(mount for mount in after.tmpfs if mount.path == "/var/spool/served")
+    assert (spool.uid, spool.gid, spool.mode) == (33, 0, 0o770)
+    assert filesystem.beyond_mounts(after, [refusal]) == (refusal,)
+
+
+def test_a_log_directory_of_the_service_outlives_a_restart() -> None:
+    tree = {**TREE, "/var/log/served": directory(33, 33)}
+    setting = filesystem.propose(context([wrote("/var/log/served/x.log")], tree=tree), WORKER)
+    assert [volume.path for volume in setting.volumes] == ["/var/log/served"]
+
+
+def test_two_directories_never_share_a_volume_nor_take_one_of_the_project() -> None:
+    tree = {**TREE, "/var/log/a": directory(33, 33), "/var/log/a/b": directory(33, 33)}
+    tree["/var/log/a-b"] = directory(33, 33)
+    facts: list[AnyFact] = [wrote("/var/log/a/b/x"), wrote("/var/log/a-b/x")]
+    taken = replace(context(facts, tree=tree), taken_volumes=frozenset({"web-var-log-a-b"}))
+    names = [volume.name for volume in filesystem.propose(taken, WORKER).volumes]
+    assert len(set(names)) == len(names) >= 2
+    assert "web-var-log-a-b" not in names

@@ -12,10 +12,20 @@ from lacre.seal.context import Owner
 from lacre.seal.controls import capabilities, limits, logging, network, privileges, user
 from lacre.seal.model import Capabilities, FileSystem, Margin, Tmpfs, User
 from lacre.seal.prove import ServiceOutcome
-from lacre.sensor import AnyFact, CapabilityAsked, Direction, Listening, Peer, Refusal, RefusedBecause
+from lacre.sensor import (
+    AnyFact,
+    CapabilityAsked,
+    Counters,
+    Direction,
+    Listening,
+    Peer,
+    Refusal,
+    RefusedBecause,
+)
 from tests.unit.seal.invented import APP, context, executed, opened, ran_as, refused, wrote
 
 ROOT = User(root=True)
+HAD = 1 << 20  # Docker's own hard limit on open files
 
 
 def denied(name: str, **more: object) -> Refusal:
@@ -118,6 +128,28 @@ def test_a_user_that_is_not_root_gets_none() -> None:
     assert not capabilities.mend(Capabilities(), outcome(denied("CHOWN")), context(), worker).add
 
 
+def granted(name: str, uid: int = 0) -> CapabilityAsked:
+    return replace(asked(name), granted=True, uid=uid)
+
+
+def test_what_the_baseline_shows_to_be_needed_is_there_from_the_start() -> None:
+    facts = [granted("SETUID"), granted("SYS_ADMIN"), granted("DAC_OVERRIDE"), granted("CHOWN", uid=33)]
+    assert capabilities.propose(context(facts), ROOT).add == {"SETUID"}
+    assert capabilities.propose(context(facts), User(user="33:33", root=False)).add == set()
+
+
+def test_what_seccomp_refused_before_the_kernel_could_ask_is_a_capability_too() -> None:
+    refusal = refused(RefusedBecause.SYSCALL, "chroot", uid=0, errno=1, syscall="chroot", writing=False)
+    assert capabilities.mend(Capabilities(), outcome(refusal), context(), ROOT).add == {"SYS_CHROOT"}
+
+
+def test_capabilities_as_good_as_root_are_said_to_be() -> None:
+    has = context(service={"cap_add": ("SYS_ADMIN",)})
+    mended = capabilities.mend(Capabilities(), outcome(denied("SYS_ADMIN")), has, ROOT)
+    assert "SYS_ADMIN" in mended.trouble
+    assert not capabilities.without(mended, ["SYS_ADMIN"]).trouble
+
+
 def test_hints_are_no_reason_to_widen() -> None:
     questions = outcome(asked=(asked("CHOWN", hint=True), asked("KILL"), asked("SYS_ADMIN")))
     assert capabilities.widen(Capabilities(), questions, context(), ROOT).add == {"KILL"}
@@ -127,17 +159,30 @@ def test_hints_are_no_reason_to_widen() -> None:
 
 
 def test_limits_have_floors() -> None:
-    found = limits.propose(context(peaks=Peaks(memory=1, tasks=1, descriptors=3)), FileSystem())
+    found = limits.propose(
+        context(peaks=Peaks(memory=1, tasks=1, descriptors=3, descriptor_limit=HAD)), FileSystem()
+    )
     assert found.memory == 320 * limits.MIB  # 256 and /dev/shm
     assert (found.pids, found.cpus, found.nofile) == (64, 1.0, 65536)
 
 
 def test_limits_follow_the_peaks_and_cover_the_tmpfs() -> None:
     mounts = FileSystem(tmpfs=(Tmpfs(path="/tmp", size=256 * limits.MIB),))
-    seen = Peaks(memory=512 * limits.MIB, tasks=40, descriptors=30_000)
+    seen = Peaks(memory=512 * limits.MIB, tasks=40, descriptors=30_000, descriptor_limit=HAD)
     found = limits.propose(context(peaks=seen), mounts)
     assert found.memory == (4 * 512 + 256 + 64) * limits.MIB
     assert (found.pids, found.nofile) == (160, 120_832)
+
+
+def test_work_that_makes_processes_gets_room_for_many() -> None:
+    forked = Counters(container="c", phase=Phase.FIRST, forks=3, tasks_peak=4, fds_peak=9, oom_kills=0)
+    started = replace(forked, phase=Phase.START)
+    assert limits.propose(context([forked]), FileSystem()).pids == 512
+    assert limits.propose(context([started]), FileSystem()).pids == 64
+
+
+def test_a_descriptor_limit_that_was_not_measured_is_left_alone() -> None:
+    assert limits.propose(context(), FileSystem()).nofile is None
 
 
 def test_the_descriptor_limit_is_never_raised() -> None:
@@ -159,14 +204,14 @@ def test_limits_of_the_base_are_kept() -> None:
     ],
 )
 def test_a_limit_that_was_hit_is_doubled(refusal: Refusal, field: str) -> None:
-    before = limits.propose(context(), FileSystem())
+    before = limits.propose(context(peaks=Peaks(descriptor_limit=HAD)), FileSystem())
     assert getattr(limits.mend(before, [refusal], context(host_memory=1 << 40)), field) == 2 * getattr(
         before, field
     )
 
 
 def test_raising_the_own_descriptor_limit_needs_room() -> None:
-    before = limits.propose(context(), FileSystem())
+    before = limits.propose(context(peaks=Peaks(descriptor_limit=HAD)), FileSystem())
     refusal = denied("SYS_RESOURCE")
     asking = replace(refusal, syscall="prlimit64")
     assert limits.mend(before, [refusal], context(host_memory=1 << 40)) == before
