@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from lacre.observe import Phase
 from lacre.seal.context import Context
 from lacre.seal.controls import capabilities, filesystem, limits, logging, network, privileges, syscalls, user
-from lacre.seal.model import Image, ServiceSeal, User
+from lacre.seal.model import CONTROLS, Image, ServiceSeal, User
 from lacre.seal.prove import ServiceOutcome
 from lacre.sensor import Refusal, RefusedBecause
 
@@ -253,9 +253,8 @@ class ServiceAdvice:
 
 _UNEXPLAINED = "the exercise fails with it, and no refusal tells why"
 
-_SAYS_ONLY = {"grants", "left", "off"}  # fields of a setting that a twin does not feel
+_SAYS_ONLY = {"grants", "left", "off", "defeated", "files"}  # fields of a setting that a twin does not feel
 
 
 def _rules(seal: ServiceSeal) -> dict[str, object]:
-    controls = ("user", "capabilities", "filesystem", "syscalls", "privileges", "limits", "logging")
-    return {name: getattr(seal, name).model_dump(exclude=_SAYS_ONLY) for name in controls}
+    return {name: getattr(seal, name).model_dump(exclude=_SAYS_ONLY) for name in CONTROLS}

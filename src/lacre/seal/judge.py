@@ -78,7 +78,8 @@ def is_question(refusal: Refusal, seal: ServiceSeal) -> bool:
             return not refusal.writing or refusal.syscall in ATTRIBUTES
         case RefusedBecause.CAPABILITY:
             # Docker gives a non-root user no capability: ownership is what must be right
-            return not seal.user.root and refusal.syscall not in RAISING
+            # and capset(2) only gives capabilities away: it does nothing for the application
+            return refusal.syscall == "capset" or (not seal.user.root and refusal.syscall not in RAISING)
         case RefusedBecause.SYSCALL:
             return refusal.errno == errno.ENOSYS  # told to fall back to an older call
         case _:

@@ -6,12 +6,12 @@ import errno
 from collections.abc import Callable, Iterable
 
 from lacre import seccomp
-from lacre.seal.context import Context
+from lacre.seal.context import Context, is_below
 from lacre.seal.controls import filesystem
 from lacre.seal.judge import ATTRIBUTES, volatile
 from lacre.seal.model import LeftRefused, ServiceSeal
 from lacre.seal.prove import ServiceOutcome
-from lacre.sensor import Refusal, RefusedBecause
+from lacre.sensor import Refusal, RefusedBecause, Write
 
 MOST_STATED = 500
 
@@ -86,9 +86,18 @@ def _capability_reason(refusal: Refusal) -> str:
 
 
 def _notes(draft: ServiceSeal, context: Context) -> tuple[str, ...]:
-    if draft.privileges.off:
-        return ()
+    notes = []
     setid = sorted(p for p, e in context.image.tree.items() if e.kind == "file" and e.mode & 0o6000)
-    if not setid:
-        return ()
-    return (f"no-new-privileges takes the set-ID rights away from: {', '.join(setid)}",)
+    if setid and not draft.privileges.off:
+        notes.append(f"no-new-privileges takes the set-ID rights away from: {', '.join(setid)}")
+    written = {fact.path for fact in context.profile.of(Write)}
+    idle = sorted(
+        mount.target
+        for mount in context.service.mounts
+        if mount.kind in {"volume", "bind"}
+        and not mount.read_only
+        and not any(is_below(path, context.real(mount.target)) for path in written)
+    )
+    if idle:
+        notes.append(f"never written, could be mounted read-only: {', '.join(idle)}")
+    return tuple(notes)
