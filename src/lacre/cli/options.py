@@ -76,7 +76,12 @@ KeepTwin = Annotated[
 ]
 AllowEgress = Annotated[
     list[str] | None,
-    typer.Option("--allow-egress", metavar="HOST", help="Host that the twin may reach outside; repeatable."),
+    typer.Option(
+        "--allow-egress",
+        metavar="HOST",
+        help="Host that the twin needs outside; repeatable. The twin's networks are opened as a whole then: "
+        "one host alone cannot be let through yet.",
+    ),
 ]
 AllowHost = Annotated[
     list[str] | None,
