@@ -250,7 +250,8 @@ def _does_not_work(baseline: Run) -> TargetError:
     return TargetError(
         "running a copy of the project as it is, without any seal",
         texts[:4000],
-        "make the project and its exercise pass unsealed first; nothing was written",
+        "make the project and its exercise pass without a seal first (an exercise reaches the copy by LACRE_WEB_80 and"
+        " the like, not by published ports); nothing was written",
     )
 
 

@@ -73,7 +73,9 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
             Grant(
                 what="nofile",
                 reason=kept
-                if service.nofile or not lower
+                if service.nofile
+                else f"left at {had or 'what the engine gives'}: no lower limit would leave room enough"
+                if not lower
                 else f"2**16 or {times} times the highest descriptor, {peaks.descriptors}",
             ),
         ),
