@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from lacre.observe import Phase
 from lacre.seal.context import Context
 from lacre.seal.controls import capabilities, filesystem, limits, logging, network, privileges, syscalls, user
+from lacre.seal.directories import HIDES
 from lacre.seal.model import CONTROLS, Image, ServiceSeal, User
 from lacre.seal.prove import ServiceOutcome
 from lacre.sensor import Refusal, RefusedBecause
@@ -122,7 +123,7 @@ class ServiceAdvice:
             if getattr(draft, name).off and not getattr(strict, name).off
         ]
         asked = [grant.what for grant in draft.filesystem.grants if grant.reason.startswith(filesystem.ASKED)]
-        bare = [left.what for left in draft.filesystem.left if left.reason == filesystem.HIDES]
+        bare = [left.what for left in draft.filesystem.left if left.reason == HIDES]
         groups = [g.what for g in draft.user.grants if g.reason.startswith(filesystem.ASKED)]
         return (
             *(f"capability {name}" for name in doubtful),
@@ -177,9 +178,8 @@ class ServiceAdvice:
         self, draft: ServiceSeal, outcome: ServiceOutcome
     ) -> ServiceSeal | None:
         """A path that belongs to somebody else was refused: only another user helps."""
-        if draft.user.root or not any(
-            self._is_foreign(r, draft) for r in (*outcome.refusals, *outcome.questions)
-        ):
+        close = [question for question in outcome.questions if question.phase == outcome.phase]
+        if draft.user.root or not any(self._is_foreign(r, draft) for r in (*outcome.refusals, *close)):
             return None
         return self._next_user(draft, outcome)
 

@@ -8,22 +8,29 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from dataclasses import replace
 
-from lacre.observe import Phase
 from lacre.seal.context import Context, is_below, parent
+from lacre.seal.directories import (
+    HIDES,
+    MOST_PREPARED,
+    TEMPORARY,
+    VANISHING,
+    Wanted,
+    content_of,
+    directory_for,
+    expressible,
+    holds_logs,
+    must_last,
+    observed,
+    prepared,
+    runs_code_from,
+)
 from lacre.seal.model import FileSystem, Grant, LeftRefused, Margin, NamedVolume, Tmpfs, User
 from lacre.sensor import (
-    Executed,
-    Identity,
-    MappedExecutable,
-    Opened,
-    Origin,
     Refusal,
     RefusedBecause,
     Write,
-    WriteKind,
 )  # fmt: skip
 
 NAME = "filesystem"
@@ -32,42 +39,10 @@ MIB = 1024 * 1024
 TMPFS_SIZE = 64 * MIB  # the least, whatever was seen: docs/seal.md, sizes
 TEMPORARY_SIZE = 256 * MIB  # /tmp and /var/tmp: uploads and sorts that no short exercise shows
 MOST_SIZE = 4096 * MIB  # tmpfs is memory: what fills more is not temporary data
-TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 (hier(7): every program may expect them)
 
-# Directories that are shared by everything in an image: a mount here would hide or free far too much (hier(7))
-SHARED = frozenset({
-    "/", "/bin", "/boot", "/etc", "/home", "/lib", "/lib32", "/lib64", "/libx32", "/media", "/mnt", "/opt",
-    "/sbin", "/srv", "/usr", "/usr/bin", "/usr/include", "/usr/lib", "/usr/libexec", "/usr/local",
-    "/usr/local/bin", "/usr/local/etc", "/usr/local/lib", "/usr/local/sbin", "/usr/local/share", "/usr/sbin",
-    "/usr/share", "/usr/src", "/var", "/var/lib",
-})  # fmt: skip
-
-# Byte code that an interpreter writes beside the program: whoever may write it may replace the program
-BYTE_CODE = frozenset({"__pycache__"})
-
+# What lets root past owners and modes (capabilities(7)); a mount that is open to its group needs neither
 OVERRIDING = frozenset({"DAC_OVERRIDE", "DAC_READ_SEARCH"})
-LOGS = "/var/log"  # hier(7)
-VANISHING = ("/run", "/var/run", "/tmp", "/var/tmp", "/dev/shm", "/var/lock")  # noqa: S108 (gone at each boot)
 ASKED = "a phase failed that had asked for"
-HIDES = "left read-only: a tmpfs here hides what the image has"
-MOST_PREPARED = 32  # directories handed empty to the service's uid that get a tmpfs of their own
-_AGAIN = frozenset({Phase.SECOND_START, Phase.SECOND})
-
-
-# Types of file systems that hold nothing of the image: the kernel's own, and tmpfs that the base or the
-# application itself mounted
-NOT_STORED = frozenset({"cgroup", "cgroup2", "devpts", "devtmpfs", "mqueue", "proc", "sysfs", "tmpfs"})
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """One path that the application wants to write to, and who."""
-
-    path: str
-    by: str
-    phase: str
-    uid: int
-    inside: bool  # the path itself is the directory to make writable
 
 
 def propose(context: Context, user: User) -> FileSystem:
@@ -80,10 +55,10 @@ def propose(context: Context, user: User) -> FileSystem:
             reason = "temporary files: uploads and sorts need it, which an exercise seldom shows"
             setting = _with_tmpfs(setting, directory, context, user, Grant(what=directory, reason=reason), 0)
     if context.margin is not Margin.EXACT:
-        for directory in _prepared(context, user):
+        for directory in prepared(context, user):
             reason = "the image hands it empty to the service's own user: made to be written, if only later"
             setting = _granted(setting, directory, context, user, Grant(what=directory, reason=reason), 0)
-    return _allow(setting, _observed(context), context, user)
+    return _allow(setting, observed(context), context, user)
 
 
 def mend(setting: FileSystem, refusals: Iterable[Refusal], context: Context, user: User) -> FileSystem:
@@ -102,7 +77,7 @@ def mend(setting: FileSystem, refusals: Iterable[Refusal], context: Context, use
             mounts = tuple(opened if mount == closed else mount for mount in setting.tmpfs)
             setting = setting.model_copy(update={"tmpfs": mounts})
         elif refusal.because in {RefusedBecause.READ_ONLY, RefusedBecause.PERMISSION} and refusal.writing:
-            wanted.append(_Wanted(refusal.what, refusal.by, refusal.phase, refusal.uid, inside=False))
+            wanted.append(Wanted(refusal.what, refusal.by, refusal.phase, refusal.uid, inside=False))
     return _allow(setting, wanted, context, user)
 
 
@@ -118,7 +93,7 @@ def mend_questions(
             continue
         entry = context.entry(refusal.what)
         wanted.append(
-            _Wanted(refusal.what, refusal.by, refusal.phase, refusal.uid,
+            Wanted(refusal.what, refusal.by, refusal.phase, refusal.uid,
                     inside=entry is not None and entry.kind == "directory")
         )  # fmt: skip
     return _allow(setting, wanted, context, user, ASKED)
@@ -216,46 +191,22 @@ def restored(setting: FileSystem) -> FileSystem:
 def why_left(refusal: Refusal, context: Context, user: User) -> str:
     """Why a refused write gets no grant."""
     path = context.real(refusal.what)
-    want = _Wanted(path, refusal.by, refusal.phase, refusal.uid, inside=False)
-    return _directory_for(want, context, user, frozenset())[1] or "every phase works without it"
+    want = Wanted(path, refusal.by, refusal.phase, refusal.uid, inside=False)
+    return directory_for(want, context, user, frozenset())[1] or "every phase works without it"
 
 
 # ---- from a write to a grant ----------------------------------------------------------------------------
 
 
-def _observed(context: Context) -> list[_Wanted]:
-    wanted = [
-        _Wanted(fact.path, fact.by, fact.phase, fact.uid, inside=False)
-        for fact in context.profile.of(Write)
-        if fact.kind is not WriteKind.ATTRIBUTES and fact.filesystem not in NOT_STORED
-    ]
-    seen = {want.path for want in wanted}
-    for path in context.profile.written:
-        entry = context.entry(path)
-        if any(is_below(target, path) for target in context.base_mounts):
-            continue  # the engine made it, to mount something there
-        if (
-            path not in seen
-            and (entry is None or entry.kind == "file")
-            and not _only_attributes(path, context)
-        ):
-            wanted.append(_Wanted(path, "", "", 0, inside=False))
-    return sorted(wanted, key=lambda want: (want.path.count("/"), want.path, want.by, want.phase))
-
-
-def _only_attributes(path: str, context: Context) -> bool:
-    return any(fact.path == path and fact.kind is WriteKind.ATTRIBUTES for fact in context.profile.of(Write))
-
-
 def _allow(
-    setting: FileSystem, wanted: Iterable[_Wanted], context: Context, user: User, verb: str = "writes"
+    setting: FileSystem, wanted: Iterable[Wanted], context: Context, user: User, verb: str = "writes"
 ) -> FileSystem:
     for asked in wanted:
         want = replace(asked, path=context.real(asked.path))
         if context.is_mounted(want.path) or _is_granted(setting, want):
             continue
         uncovered = frozenset(left.what for left in setting.left if left.reason == HIDES)
-        directory, refusal = _directory_for(want, context, user, uncovered)
+        directory, refusal = directory_for(want, context, user, uncovered)
         if directory is None:
             left = LeftRefused(what=want.path, reason=refusal, by=want.by, phase=want.phase)
             if all(known.what != left.what for known in setting.left):
@@ -271,9 +222,9 @@ def _granted(
 ) -> FileSystem:
     """Add a directory as what it must be: a named volume for what must last, else a tmpfs."""
     if not (
-        _must_last(directory, context)
-        or _content_of(directory, context)
-        or _holds_logs(directory, context, user)
+        must_last(directory, context)
+        or content_of(directory, context)
+        or holds_logs(directory, context, user)
     ):
         return _with_tmpfs(setting, directory, context, user, grant, uid)
     if any(volume.path == directory for volume in setting.volumes):
@@ -284,103 +235,10 @@ def _granted(
     )
 
 
-def _holds_logs(directory: str, context: Context, user: User) -> bool:
-    """A log grows for months: a tmpfs would be full one day. A volume has the owner of the image's directory."""
-    if not is_below(directory, LOGS) or (entry := context.entry(directory)) is None:
-        return False
-    return user.user is None or entry.uid == int(user.user.partition(":")[0])
-
-
-def _is_granted(setting: FileSystem, want: _Wanted) -> bool:
+def _is_granted(setting: FileSystem, want: Wanted) -> bool:
     mounts = [mount.path for mount in setting.tmpfs] + [volume.path for volume in setting.volumes]
     directory = want.path if want.inside else parent(want.path)
     return any(is_below(directory, mount) for mount in mounts)
-
-
-def _directory_for(
-    want: _Wanted, context: Context, user: User, uncovered: frozenset[str]
-) -> tuple[str | None, str]:
-    """The directory to make writable for a path, or None and why there is none."""
-    directory = want.path if want.inside else parent(want.path)
-    parts = PurePosixPath(directory).parts
-    if not _expressible(directory):
-        return None, "a name that neither a Compose file nor a docker run line can carry"
-    if BYTE_CODE & set(parts):
-        return None, "byte code beside the program: whoever may write it may replace the program"
-    anchor = directory
-    while anchor != "/" and context.entry(anchor) is None:
-        anchor = parent(anchor)
-    below = parts[len(PurePosixPath(anchor).parts)] if anchor != directory else ""
-    deeper = f"{anchor.rstrip('/')}/{below}" if below else None
-    refusal = _why_not(anchor, context, user, uncovered)
-    if not refusal:
-        return anchor, ""
-    if deeper is not None and not is_below(deeper, "/etc"):
-        return deeper, ""
-    return None, refusal
-
-
-def _expressible(path: str) -> bool:
-    """Whether a mount can be written for a path: text, and nothing that a tmpfs option string gives a meaning."""
-    return path.isprintable() and not set(path) & set(":,")
-
-
-def _why_not(directory: str, context: Context, user: User, uncovered: frozenset[str]) -> str:
-    """Why nothing may be mounted on a directory of the image; empty where it may."""
-    if directory in uncovered:
-        return HIDES
-    if directory in SHARED:
-        return f"{directory} is shared by everything in the image"
-    if _programs_below(directory, context):
-        return f"the program itself was loaded from {directory}"
-    content = _content_of(directory, context)
-    if not content:
-        return ""
-    if is_below(directory, "/etc"):
-        return f"{directory} holds configuration of the image"
-    uids = _own_uids(context, user)
-    foreign = [path for path in content if (entry := context.entry(path)) and entry.uid not in uids - {0}]
-    if foreign:
-        return f"{directory} holds files of the image that are not the application's own ({foreign[0]})"
-    return ""
-
-
-def _programs_below(directory: str, context: Context) -> bool:
-    paths = {fact.path for fact in context.profile.of(MappedExecutable)}
-    for fact in context.profile.of(Executed):
-        paths |= {fact.path, fact.script} if fact.origin is Origin.IMAGE else {fact.script}
-    return any(is_below(path, directory) for path in paths if path in context.image.tree)
-
-
-def _content_of(directory: str, context: Context) -> list[str]:
-    """Files of the image below a directory that the baseline opened or changed: a tmpfs would hide them."""
-    touched = {fact.path for fact in context.profile.of(Opened) if not fact.directory}
-    touched |= {fact.path for fact in context.profile.of(Write) if fact.kind is WriteKind.MODIFY}
-    return sorted(
-        path
-        for path in touched
-        if is_below(path, directory) and (entry := context.entry(path)) is not None and entry.kind == "file"
-    )
-
-
-def _own_uids(context: Context, user: User) -> set[int]:
-    uids = {fact.uid for fact in context.profile.of(Identity)}
-    if user.user is not None:
-        uids.add(int(user.user.partition(":")[0]))
-    return uids
-
-
-def _must_last(directory: str, context: Context) -> bool:
-    """Whether files written in the first life were read again in the second start or work."""
-    if any(is_below(directory, vanishing) for vanishing in VANISHING):
-        return False
-    written = {
-        fact.path
-        for fact in context.profile.of(Write)
-        if fact.kind in {WriteKind.CREATE, WriteKind.MODIFY} and Phase(fact.phase) not in _AGAIN
-    }
-    again = {fact.path for fact in context.profile.of(Opened) if fact.phase in _AGAIN and not fact.directory}
-    return any(is_below(path, directory) for path in written & again)
 
 
 def _volume_name(setting: FileSystem, context: Context, directory: str) -> str:
@@ -398,13 +256,13 @@ def _with_tmpfs(
     setting: FileSystem, directory: str, context: Context, user: User, grant: Grant, uid: int
 ) -> FileSystem:
     """Add a tmpfs, and one for each prepared subdirectory that it would hide."""
-    if not _expressible(directory) or any(mount.path == directory for mount in setting.tmpfs):
+    if not expressible(directory) or any(mount.path == directory for mount in setting.tmpfs):
         return setting
     mounts = [_tmpfs(directory, context, user, uid)]
     for path in sorted(context.children(directory)):
         entry = context.entry(path)
         hidden = all(known.path != path for known in setting.tmpfs)
-        usable = _expressible(path) and not context.is_mounted(path)
+        usable = expressible(path) and not context.is_mounted(path)
         if entry is not None and entry.kind == "directory" and hidden and usable:
             mounts.append(_tmpfs(path, context, user, entry.uid))
     if len(mounts) > MOST_PREPARED:
@@ -431,36 +289,12 @@ def _tmpfs(directory: str, context: Context, user: User, uid: int) -> Tmpfs:
     size = max(size, 4 * sum(n for path, n in context.profile.sizes.items() if is_below(path, directory)))
     return Tmpfs(
         path=directory, size=_rounded(size), mode=mode, uid=owner, gid=group,
-        exec=_runs_code_from(directory, context),
+        exec=runs_code_from(directory, context),
     )  # fmt: skip
 
 
 def _rounded(size: int) -> int:
     return -(-size // MIB) * MIB
-
-
-def _runs_code_from(directory: str, context: Context) -> bool:
-    """Whether code made at run time was mapped or executed from here."""
-    mapped = {fact.path for fact in context.profile.of(MappedExecutable)}
-    mapped |= {fact.path for fact in context.profile.of(Executed) if fact.origin is not Origin.IMAGE}
-    return any(is_below(path, directory) and path not in context.image.tree for path in mapped)
-
-
-def _prepared(context: Context, user: User) -> list[str]:
-    """Directories that the image hands empty to the service's own unprivileged uid."""
-    uids = _own_uids(context, user) - {0}
-    found = [
-        path
-        for path, entry in context.image.tree.items()
-        if entry.kind == "directory"
-        and entry.uid in uids
-        and not context.is_mounted(path)
-        and not any(is_below(path, directory) for directory in TEMPORARY)
-        and not context.children(path)
-        and parent(path) != "/home"
-        and not is_below(path, "/etc")
-    ]
-    return sorted(found)[:MOST_PREPARED]
 
 
 def _enlarged(setting: FileSystem, refusal: Refusal) -> FileSystem:

@@ -1,0 +1,199 @@
+"""From a path that is written to the directory that must be writable, and what kind of directory that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from lacre.observe import Phase
+from lacre.seal.context import Context, is_below, parent
+from lacre.seal.model import User
+from lacre.sensor import Executed, Identity, MappedExecutable, Opened, Origin, Write, WriteKind
+
+TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 (hier(7): every program may expect them)
+
+
+# Directories that are shared by everything in an image: a mount here would hide or free far too much (hier(7))
+SHARED = frozenset({
+    "/", "/bin", "/boot", "/etc", "/home", "/lib", "/lib32", "/lib64", "/libx32", "/media", "/mnt", "/opt",
+    "/sbin", "/srv", "/usr", "/usr/bin", "/usr/include", "/usr/lib", "/usr/libexec", "/usr/local",
+    "/usr/local/bin", "/usr/local/etc", "/usr/local/lib", "/usr/local/sbin", "/usr/local/share", "/usr/sbin",
+    "/usr/share", "/usr/src", "/var", "/var/lib",
+})  # fmt: skip
+
+
+# Byte code that an interpreter writes beside the program: whoever may write it may replace the program
+BYTE_CODE = frozenset({"__pycache__"})
+
+
+LOGS = "/var/log"  # hier(7)
+
+
+VANISHING = ("/run", "/var/run", "/tmp", "/var/tmp", "/dev/shm", "/var/lock")  # noqa: S108 (gone at each boot)
+
+
+HIDES = "left read-only: a tmpfs here hides what the image has"
+
+
+MOST_PREPARED = 32  # directories handed empty to the service's uid that get a tmpfs of their own
+
+
+_AGAIN = frozenset({Phase.SECOND_START, Phase.SECOND})
+
+
+# Types of file systems that hold nothing of the image: the kernel's own, and tmpfs that the base or the
+# application itself mounted
+NOT_STORED = frozenset({"cgroup", "cgroup2", "devpts", "devtmpfs", "mqueue", "proc", "sysfs", "tmpfs"})
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One path that the application wants to write to, and who."""
+
+    path: str
+    by: str
+    phase: str
+    uid: int
+    inside: bool  # the path itself is the directory to make writable
+
+
+def observed(context: Context) -> list[Wanted]:
+    """Every path of the service's own file system that the baseline wrote, parents before children."""
+    wanted = [
+        Wanted(fact.path, fact.by, fact.phase, fact.uid, inside=False)
+        for fact in context.profile.of(Write)
+        if fact.kind is not WriteKind.ATTRIBUTES and fact.filesystem not in NOT_STORED
+    ]
+    seen = {want.path for want in wanted}
+    for path in context.profile.written:
+        entry = context.entry(path)
+        if any(is_below(target, path) for target in context.base_mounts):
+            continue  # the engine made it, to mount something there
+        if (
+            path not in seen
+            and (entry is None or entry.kind == "file")
+            and not _only_attributes(path, context)
+        ):
+            wanted.append(Wanted(path, "", "", 0, inside=False))
+    return sorted(wanted, key=lambda want: (want.path.count("/"), want.path, want.by, want.phase))
+
+
+def _only_attributes(path: str, context: Context) -> bool:
+    return any(fact.path == path and fact.kind is WriteKind.ATTRIBUTES for fact in context.profile.of(Write))
+
+
+def directory_for(
+    want: Wanted, context: Context, user: User, uncovered: frozenset[str]
+) -> tuple[str | None, str]:
+    """The directory to make writable for a path, or None and why there is none."""
+    directory = want.path if want.inside else parent(want.path)
+    parts = PurePosixPath(directory).parts
+    if not expressible(directory):
+        return None, "a name that neither a Compose file nor a docker run line can carry"
+    if BYTE_CODE & set(parts):
+        return None, "byte code beside the program: whoever may write it may replace the program"
+    anchor = directory
+    while anchor != "/" and context.entry(anchor) is None:
+        anchor = parent(anchor)
+    below = parts[len(PurePosixPath(anchor).parts)] if anchor != directory else ""
+    deeper = f"{anchor.rstrip('/')}/{below}" if below else None
+    refusal = _why_not(anchor, context, user, uncovered)
+    if not refusal:
+        return anchor, ""
+    if deeper is not None and not is_below(deeper, "/etc"):
+        return deeper, ""
+    return None, refusal
+
+
+def expressible(path: str) -> bool:
+    """Whether a mount can be written for a path: text, and nothing that a tmpfs option string gives a meaning."""
+    return path.isprintable() and not set(path) & set(":,")
+
+
+def _why_not(directory: str, context: Context, user: User, uncovered: frozenset[str]) -> str:
+    """Why nothing may be mounted on a directory of the image; empty where it may."""
+    if directory in uncovered:
+        return HIDES
+    if directory in SHARED:
+        return f"{directory} is shared by everything in the image"
+    if _programs_below(directory, context):
+        return f"the program itself was loaded from {directory}"
+    content = content_of(directory, context)
+    if not content:
+        return ""
+    if is_below(directory, "/etc"):
+        return f"{directory} holds configuration of the image"
+    uids = _own_uids(context, user)
+    foreign = [path for path in content if (entry := context.entry(path)) and entry.uid not in uids - {0}]
+    if foreign:
+        return f"{directory} holds files of the image that are not the application's own ({foreign[0]})"
+    return ""
+
+
+def _programs_below(directory: str, context: Context) -> bool:
+    paths = {fact.path for fact in context.profile.of(MappedExecutable)}
+    for fact in context.profile.of(Executed):
+        paths |= {fact.path, fact.script} if fact.origin is Origin.IMAGE else {fact.script}
+    return any(is_below(path, directory) for path in paths if path in context.image.tree)
+
+
+def content_of(directory: str, context: Context) -> list[str]:
+    """Files of the image below a directory that the baseline opened or changed: a tmpfs would hide them."""
+    touched = {fact.path for fact in context.profile.of(Opened) if not fact.directory}
+    touched |= {fact.path for fact in context.profile.of(Write) if fact.kind is WriteKind.MODIFY}
+    return sorted(
+        path
+        for path in touched
+        if is_below(path, directory) and (entry := context.entry(path)) is not None and entry.kind == "file"
+    )
+
+
+def _own_uids(context: Context, user: User) -> set[int]:
+    uids = {fact.uid for fact in context.profile.of(Identity)}
+    if user.user is not None:
+        uids.add(int(user.user.partition(":")[0]))
+    return uids
+
+
+def must_last(directory: str, context: Context) -> bool:
+    """Whether files written in the first life were read again in the second start or work."""
+    if any(is_below(directory, vanishing) for vanishing in VANISHING):
+        return False
+    written = {
+        fact.path
+        for fact in context.profile.of(Write)
+        if fact.kind in {WriteKind.CREATE, WriteKind.MODIFY} and Phase(fact.phase) not in _AGAIN
+    }
+    again = {fact.path for fact in context.profile.of(Opened) if fact.phase in _AGAIN and not fact.directory}
+    return any(is_below(path, directory) for path in written & again)
+
+
+def holds_logs(directory: str, context: Context, user: User) -> bool:
+    """A log grows for months: a tmpfs would be full one day. A volume has the owner of the image's directory."""
+    if not is_below(directory, LOGS) or (entry := context.entry(directory)) is None:
+        return False
+    return user.user is None or entry.uid == int(user.user.partition(":")[0])
+
+
+def runs_code_from(directory: str, context: Context) -> bool:
+    """Whether code made at run time was mapped or executed from here."""
+    mapped = {fact.path for fact in context.profile.of(MappedExecutable)}
+    mapped |= {fact.path for fact in context.profile.of(Executed) if fact.origin is not Origin.IMAGE}
+    return any(is_below(path, directory) and path not in context.image.tree for path in mapped)
+
+
+def prepared(context: Context, user: User) -> list[str]:
+    """Directories that the image hands empty to the service's own unprivileged uid."""
+    uids = _own_uids(context, user) - {0}
+    found = [
+        path
+        for path, entry in context.image.tree.items()
+        if entry.kind == "directory"
+        and entry.uid in uids
+        and not context.is_mounted(path)
+        and not any(is_below(path, directory) for directory in TEMPORARY)
+        and not context.children(path)
+        and parent(path) != "/home"
+        and not is_below(path, "/etc")
+    ]
+    return sorted(found)[:MOST_PREPARED]
