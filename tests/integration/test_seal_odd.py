@@ -98,6 +98,7 @@ def test_who_mounts_keeps_only_what_that_takes(seal_server: SealServer, tmp_path
         (container,) = up.containers()
         host = container["HostConfig"]
         assert host["ReadonlyRootfs"]
+        assert host["CapDrop"] == ["ALL"]
         assert {name.removeprefix("CAP_") for name in host["CapAdd"]} == {"SYS_ADMIN"}
 
 
