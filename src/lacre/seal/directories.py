@@ -165,7 +165,13 @@ def must_last(directory: str, context: Context) -> bool:
         if fact.kind in {WriteKind.CREATE, WriteKind.MODIFY} and Phase(fact.phase) not in _AGAIN
     }
     again = {fact.path for fact in context.profile.of(Opened) if fact.phase in _AGAIN and not fact.directory}
-    return any(is_below(path, directory) for path in written & again)
+    # what the second life made anew was not read from the first
+    anew = {
+        fact.path
+        for fact in context.profile.of(Write)
+        if fact.kind in {WriteKind.CREATE, WriteKind.REMOVE} and fact.phase in _AGAIN
+    }
+    return any(is_below(path, directory) for path in (written & again) - anew)
 
 
 def holds_logs(directory: str, context: Context, user: User) -> bool:

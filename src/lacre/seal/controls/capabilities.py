@@ -96,7 +96,10 @@ def _add(setting: Capabilities, grants: list[Grant], context: Context) -> Capabi
     if not first:
         return setting
     kept = (*setting.grants, *(first[name] for name in sorted(first)))
-    return _weighed(setting.model_copy(update={"add": setting.add | set(first), "grants": kept}))
+    wider = setting.model_copy(update={"add": setting.add | set(first), "grants": kept})
+    if "DAC_OVERRIDE" in wider.add:  # which covers the other (fs/namei.c, generic_permission)
+        wider = without(wider, ["DAC_READ_SEARCH"])
+    return _weighed(wider)
 
 
 def _weighed(setting: Capabilities) -> Capabilities:

@@ -220,12 +220,14 @@ def _allow(
 def _granted(
     setting: FileSystem, directory: str, context: Context, user: User, grant: Grant, uid: int
 ) -> FileSystem:
-    """Add a directory as what it must be: a named volume for what must last, else a tmpfs."""
-    if not (
-        must_last(directory, context)
-        or content_of(directory, context)
-        or holds_logs(directory, context, user)
-    ):
+    """Add a directory as what it must be: a named volume for what must last, else a tmpfs.
+
+    A volume has the owner of the image's directory: where that is not the service's user, it could not write.
+    """
+    entry = context.entry(directory)
+    foreign = user.user is not None and entry is not None and entry.uid != int(user.user.partition(":")[0])
+    lasts = must_last(directory, context) or holds_logs(directory, context, user)
+    if not content_of(directory, context) and (foreign or not lasts):
         return _with_tmpfs(setting, directory, context, user, grant, uid)
     if any(volume.path == directory for volume in setting.volumes):
         return setting

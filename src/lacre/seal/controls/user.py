@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 from lacre.observe import Phase
 from lacre.seal.context import Context, is_below, parent
+from lacre.seal.directories import NOT_STORED
 from lacre.seal.model import Grant, User
 from lacre.sensor import (
     Executed,
@@ -139,22 +140,32 @@ def _unprivileged_gid(context: Context, uid: int, groups: Counter[int]) -> int:
 
 
 def _for_root_all_along(context: Context) -> list[User]:
-    """A service that is root from beginning to end: the owner of its volumes, or anybody if it writes none."""
-    targets = {
-        mount.target for mount in context.service.mounts if not mount.read_only and mount.kind != "tmpfs"
-    } | set(context.image.volumes)
-    written = {
-        target for target in targets if any(is_below(fact.path, target) for fact in context.profile.of(Write))
-    }
-    if not written:
+    """A service that is root from beginning to end: who owns what it writes, or anybody if nobody does."""
+    owners: Counter[tuple[int, int]] = Counter()
+    for fact in context.profile.of(Write):
+        mount = next((t for t in context.volume_owners if is_below(fact.path, context.real(t))), None)
+        if mount is not None and context.volume_owners[mount].uid == 0:
+            return []  # nobody else can write to a volume of root
+        if mount is not None:
+            owners[context.volume_owners[mount].uid, context.volume_owners[mount].gid] += 1
+        elif fact.filesystem not in NOT_STORED:
+            owners[_owner_above(context, context.real(fact.path))] += 1
+    found = [owner for owner, _ in owners.most_common() if owner[0]]
+    if found:
+        reason = "it is root all along, but what it writes belongs to this user"
         accounts = context.image.accounts
-        uid = next((u for u in sorted(accounts) if 1000 <= u < 60000), UNPRIVILEGED)
-        gid = accounts.get(uid, uid)
-        return [_as_user(context, uid, gid, "it is root all along but writes to no volume")]
-    owners = {context.volume_owners[target] for target in written if target in context.volume_owners}
-    if len(owners) == 1 and (owner := owners.pop()).uid != 0:
-        return [_as_user(context, owner.uid, owner.gid, "the owner of the volumes that it writes")]
-    return []
+        return [_as_user(context, uid, accounts.get(uid, gid), reason) for uid, gid in found[:2]]
+    uid = next((u for u in sorted(context.image.accounts) if 1000 <= u < 60000), UNPRIVILEGED)
+    reason = "it is root all along, but nothing that it writes belongs to root's own volumes"
+    return [_as_user(context, uid, context.image.accounts.get(uid, uid), reason)]
+
+
+def _owner_above(context: Context, path: str) -> tuple[int, int]:
+    """Who owns the nearest directory of the image above a path: uid and gid."""
+    while (entry := context.entry(path := parent(path))) is None:
+        if path == "/":
+            return 0, 0
+    return entry.uid, entry.gid
 
 
 def _as_user(context: Context, uid: int, gid: int, reason: str) -> User:

@@ -105,6 +105,27 @@ def test_what_the_second_life_reads_again_must_outlive_a_restart() -> None:
     assert [v.path for v in filesystem.propose(context(facts), WORKER).volumes] == ["/var/lib/served"]
 
 
+def test_what_the_second_life_makes_anew_need_not_last() -> None:
+    path = "/var/spool/served/work"
+    facts: list[AnyFact] = [
+        wrote(path, phase=Phase.FIRST),
+        wrote(path, phase=Phase.SECOND_START),
+        opened(path, phase=Phase.SECOND_START),
+    ]
+    assert not filesystem.propose(context(facts), WORKER).volumes
+
+
+def test_a_volume_that_the_service_could_not_write_is_a_tmpfs() -> None:
+    tree = {**TREE, "/var/cache": directory(), "/var/cache/served": directory(0, 0)}
+    facts: list[AnyFact] = [
+        wrote("/var/cache/served/index", phase=Phase.FIRST),
+        opened("/var/cache/served/index", phase=Phase.SECOND_START),
+    ]
+    setting = filesystem.propose(context(facts, tree=tree), WORKER)
+    assert not setting.volumes
+    assert "/var/cache/served" in mounts(setting)
+
+
 def test_pid_files_need_not_outlive_anything() -> None:
     facts: list[AnyFact] = [wrote("/run/served.pid"), opened("/run/served.pid", phase=Phase.SECOND_START)]
     assert not filesystem.propose(context(facts), WORKER).volumes

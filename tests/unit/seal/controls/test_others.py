@@ -76,6 +76,11 @@ def test_root_all_along_becomes_the_owner_of_what_it_writes() -> None:
     assert user.candidates(base)[0].user == "1001:1002"
 
 
+def test_root_all_along_becomes_the_account_that_owns_the_directories_it_writes() -> None:
+    base = context([ran_as(0, 0), wrote("/var/spool/served/job", uid=0), wrote("/run/served.pid", uid=0)])
+    assert [candidate.user for candidate in user.candidates(base)] == ["33:33", None]
+
+
 def test_root_all_along_stays_root_where_its_volume_is_roots() -> None:
     base = context(
         [ran_as(0, 0), wrote("/data/x", uid=0)],
