@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import NoReturn, TypeVar
 
@@ -313,8 +314,10 @@ class _Life:
         """What is gone once the containers are removed: the paths of the upper layer (of the baseline only)."""
         if self.plan.baseline is not None:
             return
-        for container in self.twin.containers:
-            changed = self.engine.changed(container.id)
+        containers = self.twin.containers
+        with ThreadPoolExecutor() as pool:
+            changes = tuple(pool.map(lambda container: self.engine.changed(container.id), containers))
+        for container, changed in zip(containers, changes, strict=True):
             self.written[container.service] |= {change.path for change in changed}
 
     def _enter(self, phase: Phase) -> None:

@@ -54,9 +54,15 @@ class Twins:
         self, engine: Engine, compose: Compose, project: Project, options: Options, progress: Progress
     ) -> None:
         self.engine, self.compose, self.options, self.progress = engine, compose, options, progress
-        with ThreadPoolExecutor() as pool:
-            images = pool.map(lambda s: engine.image(s.image, pull=not s.built), project.services.values())
-            self.images: dict[str, ImageInfo] = dict(zip(project.services, images, strict=True))
+        self.images: dict[str, ImageInfo] = {
+            name: engine.declared(service.image, pull=not service.built)
+            for name, service in project.services.items()
+        }
+        self._readers = ThreadPoolExecutor()  # the files of the images are read while the baseline runs
+        self._read = {
+            name: self._readers.submit(engine.image, service.image, pull=False)
+            for name, service in project.services.items()
+        }
         self.project = project.model_copy(
             update={"services": {n: completed(s, self.images[n]) for n, s in project.services.items()}}
         )
@@ -73,6 +79,7 @@ class Twins:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._readers.shutdown(cancel_futures=True)
         if self._kept is None:  # a kept twin still mounts what lies there
             shutil.rmtree(self._scratch, ignore_errors=True)
 
@@ -141,6 +148,7 @@ class Twins:
     def contexts(self, baseline: Run) -> dict[str, Context]:
         """What the controls need to know, service by service."""
         info = self.engine.info()
+        self.images = {name: read.result() for name, read in self._read.items()}
         return {
             name: Context(
                 service=self.project.services[name],
