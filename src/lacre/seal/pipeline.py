@@ -83,7 +83,7 @@ def seal_project(
             "starts and exercises": own,
             "orchestration": ended - began - own,
         }
-        return Sealed(seal, project, twins.said(baseline), proof.trials, seconds)
+        return Sealed(seal, project, twins.said(baseline, services), proof.trials, seconds)
 
 
 def _proving(

