@@ -8,22 +8,25 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+from lacre import observe
 from lacre.cli import main
 from lacre.observe import Run
-from lacre.seal import pipeline
 
 
 def record(path: Path) -> None:
-    """Keep every run of the pipeline, and write them all when the process ends."""
+    """Keep every run of a twin, and write them all when the process ends.
+
+    Before `lacre.seal` is imported, which the command does when it needs it.
+    """
     runs: list[Run] = []
-    original = vars(pipeline)["run_life_cycle"]
+    original = observe.run_life_cycle
 
     def recorded(*arguments: Any, **named: Any) -> Run:
         run: Run = original(*arguments, **named)
         runs.append(run)
         return run
 
-    vars(pipeline)["run_life_cycle"] = recorded
+    vars(observe)["run_life_cycle"] = recorded
     atexit.register(lambda: path.write_bytes(pickle.dumps(runs)))
 
 
