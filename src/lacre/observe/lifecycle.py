@@ -81,6 +81,7 @@ class _Life:
     not_borne: frozenset[tuple[str, str]] = frozenset()
     responses: dict[str, set[Response]] = field(default_factory=lambda: defaultdict(set))
     written: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    lasting: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     addresses: dict[str, str] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
 
@@ -319,6 +320,8 @@ class _Life:
             changes = tuple(pool.map(lambda container: self.engine.changed(container.id), containers))
         for container, changed in zip(containers, changes, strict=True):
             self.written[container.service] |= {change.path for change in changed}
+            there = {change.path for change in changed if change.kind != "deleted"}
+            self.lasting[container.service] |= there
 
     def _enter(self, phase: Phase) -> None:
         self.phase = phase
@@ -368,6 +371,7 @@ class _Life:
                 service: self.measured.peaks(service, facts.get(service, frozenset())) for service in services
             },
             written={service: frozenset(paths) for service, paths in self.written.items()},
+            lasting={service: frozenset(paths) for service, paths in self.lasting.items()},
             sizes={service: dict(sizes) for service, sizes in self.measured.sizes.items()},
             addresses=dict(self.addresses),
             healthy=frozenset(self.healthy),

@@ -79,6 +79,7 @@ class Run:
     responses: Mapping[str, frozenset[Response]]
     peaks: Mapping[str, Peaks]
     written: Mapping[str, frozenset[str]]  # paths of the upper layer at the end of a life
+    lasting: Mapping[str, frozenset[str]] = field(default_factory=dict)  # those of them that are there
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # bytes by written directory
     addresses: Mapping[str, str] = field(default_factory=dict)  # of the twin's containers → service
     healthy: frozenset[str] = frozenset()  # services whose health check said so
@@ -122,6 +123,7 @@ class Profile:
     facts: frozenset[AnyFact]
     peaks: Peaks
     written: frozenset[str] = frozenset()
+    lasting: frozenset[str] = frozenset()
     sizes: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, kind: type[F]) -> Iterator[F]:
@@ -141,12 +143,14 @@ def profile(service: str, runs: Sequence[Run]) -> Profile:
     """Merge what several runs showed of one service."""
     facts: set[AnyFact] = set()
     written: set[str] = set()
+    lasting: set[str] = set()
     sizes: dict[str, int] = {}
     memory: int | None = None
     tasks = descriptors = kills = 0
     for run in runs:
         facts |= run.facts.get(service, frozenset())
         written |= run.written.get(service, frozenset())
+        lasting |= run.lasting.get(service, frozenset())
         for directory, size in run.sizes.get(service, {}).items():
             sizes[directory] = max(size, sizes.get(directory, 0))
         peaks = run.peaks.get(service, Peaks())
@@ -156,7 +160,7 @@ def profile(service: str, runs: Sequence[Run]) -> Profile:
     limits = [run.peaks[service].descriptor_limit for run in runs if service in run.peaks]
     limit = min((each for each in limits if each is not None), default=None)
     highest = Peaks(memory, tasks, descriptors, kills, limit)
-    return Profile(service, frozenset(facts), highest, frozenset(written), sizes)
+    return Profile(service, frozenset(facts), highest, frozenset(written), frozenset(lasting), sizes)
 
 
 def listening(facts: Iterable[Listening], *phases: Phase) -> frozenset[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from lacre.observe import Phase
 from lacre.seal.context import Context, is_below, parent
 from lacre.seal.model import User
 from lacre.sensor import Executed, Identity, MappedExecutable, Opened, Origin, Write, WriteKind
@@ -29,16 +28,15 @@ BYTE_CODE = frozenset({"__pycache__"})
 LOGS = "/var/log"  # hier(7)
 
 
-VANISHING = ("/run", "/var/run", "/tmp", "/var/tmp", "/dev/shm", "/var/lock")  # noqa: S108 (gone at each boot)
+MAKES_DIRECTORIES = frozenset({"mkdir", "mkdirat"})
+# Gone at each boot, or made anew by who needs it (hier(7))
+VANISHING = ("/run", "/var/run", "/tmp", "/var/tmp", "/dev/shm", "/var/lock", "/var/cache")  # noqa: S108
 
 
 HIDES = "left read-only: a tmpfs here hides what the image has"
 
 
 MOST_PREPARED = 32  # directories handed empty to the service's uid that get a tmpfs of their own
-
-
-_AGAIN = frozenset({Phase.SECOND_START, Phase.SECOND})
 
 
 # Types of file systems that hold nothing of the image: the kernel's own, and tmpfs that the base or the
@@ -156,22 +154,15 @@ def _own_uids(context: Context, user: User) -> set[int]:
 
 
 def must_last(directory: str, context: Context) -> bool:
-    """Whether files written in the first life were read again in the second start or work."""
+    """Whether files are left there when the service stops: without a seal they are there at the next start."""
     if any(is_below(directory, vanishing) for vanishing in VANISHING):
         return False
-    written = {
+    files = {
         fact.path
         for fact in context.profile.of(Write)
-        if fact.kind in {WriteKind.CREATE, WriteKind.MODIFY} and Phase(fact.phase) not in _AGAIN
+        if fact.kind in {WriteKind.CREATE, WriteKind.MODIFY} and fact.syscall not in MAKES_DIRECTORIES
     }
-    again = {fact.path for fact in context.profile.of(Opened) if fact.phase in _AGAIN and not fact.directory}
-    # what the second life made anew was not read from the first
-    anew = {
-        fact.path
-        for fact in context.profile.of(Write)
-        if fact.kind in {WriteKind.CREATE, WriteKind.REMOVE} and fact.phase in _AGAIN
-    }
-    return any(is_below(path, directory) for path in (written & again) - anew)
+    return any(is_below(path, directory) for path in files & context.profile.lasting)
 
 
 def holds_logs(directory: str, context: Context, user: User) -> bool:

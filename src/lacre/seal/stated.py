@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable
 from lacre import seccomp
 from lacre.seal.context import Context, is_below
 from lacre.seal.controls import filesystem
+from lacre.seal.directories import must_last
 from lacre.seal.judge import ATTRIBUTES, volatile
 from lacre.seal.model import LeftRefused, ServiceSeal
 from lacre.seal.prove import ServiceOutcome
 from lacre.sensor import Refusal, RefusedBecause, Write
 
 MOST_STATED = 500
+LOST = "lost at each restart, unlike without a seal; mount a volume that the service may write"
 
 _LIMITS = {RefusedBecause.PROCESSES, RefusedBecause.FILES, RefusedBecause.MEMORY}
 
@@ -98,6 +100,9 @@ def _notes(draft: ServiceSeal, context: Context) -> tuple[str, ...]:
         and not mount.read_only
         and not any(is_below(path, context.real(mount.target)) for path in written)
     )
+    lost = sorted(mount.path for mount in draft.filesystem.tmpfs if must_last(mount.path, context))
+    if lost:
+        notes.append(f"{LOST}: {', '.join(lost)}")
     if idle:
         notes.append(f"never written, could be mounted read-only: {', '.join(idle)}")
     return tuple(notes)

@@ -19,6 +19,7 @@ from lacre.observe import Phase, Plan, Run, profile, run_life_cycle, with_quick_
 from lacre.seal.context import Context, Owner
 from lacre.seal.model import Exercise, Ground, Margin, Seal, ServiceSeal
 from lacre.seal.prove import Outcome
+from lacre.seal.stated import LOST
 from lacre.sensor import Sensor
 
 
@@ -187,6 +188,9 @@ class Twins:
     def said(self, baseline: Run, seals: Mapping[str, ServiceSeal]) -> tuple[str, ...]:
         """Everything that the user should know beside the seal, each once."""
         warnings = [*self.warnings, *self._unexercised(baseline), *self._existing_data(seals)]
+        warnings += [
+            f"{name}: {note}" for name, seal in seals.items() for note in seal.notes if note.startswith(LOST)
+        ]
         warnings += [f"left out of the life cycle: {text}" for text in baseline.skipped]
         if self._kept is not None:
             warnings.append(f"the last twin is kept: {self._kept.name}; `lacre clean` removes it")

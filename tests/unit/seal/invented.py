@@ -86,12 +86,13 @@ def context(
     peaks: Peaks | None = None,
     owners: dict[str, Owner] | None = None,
     host_memory: int = 0,
+    lasting: Iterable[str] = (),
     **of_image: Any,
 ) -> Context:
     return Context(
         service=Service(name="web", image="served", config={}, **(service or {})),
         image=image(tree, **of_image),
-        profile=Profile("web", frozenset(facts), peaks or Peaks()),
+        profile=Profile("web", frozenset(facts), peaks or Peaks(), lasting=frozenset(lasting)),
         margin=margin,
         volume_owners=owners or {},
         host_memory=host_memory,

@@ -224,8 +224,7 @@ def _granted(
 
     A volume has the owner of the image's directory: where that is not the service's user, it could not write.
     """
-    entry = context.entry(directory)
-    foreign = user.user is not None and entry is not None and entry.uid != int(user.user.partition(":")[0])
+    foreign = not _may_write_a_volume(directory, context, user, uid)
     lasts = must_last(directory, context) or holds_logs(directory, context, user)
     if not content_of(directory, context) and (foreign or not lasts):
         return _with_tmpfs(setting, directory, context, user, grant, uid)
@@ -235,6 +234,15 @@ def _granted(
     return setting.model_copy(
         update={"volumes": (*setting.volumes, volume), "grants": (*setting.grants, grant)}
     )
+
+
+def _may_write_a_volume(directory: str, context: Context, user: User, uid: int) -> bool:
+    """A fresh volume belongs to the owner of the image's directory, to root where there is none."""
+    if user.root:
+        return True
+    entry = context.entry(directory)
+    own = int(user.user.partition(":")[0]) if user.user is not None else uid
+    return entry is not None and (entry.uid == own or bool(entry.mode & 0o002))
 
 
 def _is_granted(setting: FileSystem, want: Wanted) -> bool:

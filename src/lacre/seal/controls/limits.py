@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from lacre.observe.model import WORK
 from lacre.seal.context import Context
 from lacre.seal.model import FileSystem, Grant, Limits, Margin
-from lacre.sensor import Counters, Refusal, RefusedBecause
+from lacre.sensor import Counters, Opened, Refusal, RefusedBecause
 
 NAME = "limits"
 
@@ -37,6 +37,10 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
     memory = max(LEAST_MEMORY, times * (peaks.memory or 0)) + tmpfs
     grows = any(fact.forks and fact.phase in WORK for fact in context.profile.of(Counters))
     least = LEAST_TASKS_AT_WORK if grows else LEAST_TASKS
+    reads_limit = sorted({fact.by for fact in context.profile.of(Opened) if _tells_limit(fact.path)})
+    if reads_limit:
+        # who sizes itself from the limit (a virtual machine's heap) must not be sized from a short exercise
+        memory = max(memory, context.host_memory // 2)
     tasks = max(least, times * peaks.tasks)
     descriptors = _rounded(max(LEAST_DESCRIPTORS, times * peaks.descriptors), 1024)
     # never above what it had: raising the hard limit needs SYS_RESOURCE, and would be no limit
@@ -56,6 +60,8 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
                 what="memory",
                 reason=kept
                 if kept_memory
+                else f"half of the host's: {reads_limit[0]} sizes itself from the limit"
+                if reads_limit
                 else f"{times} times the peak of {peak_memory}, and all tmpfs and /dev/shm",
             ),
             Grant(
@@ -80,6 +86,11 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
             ),
         ),
     )
+
+
+def _tells_limit(path: str) -> bool:
+    """The files by which a process learns its memory limit (cgroups(7), version 1 and 2)."""
+    return path.startswith("/sys/fs/cgroup") and path.endswith(("/memory.limit_in_bytes", "/memory.max"))
 
 
 def mend(setting: Limits, refusals: Iterable[Refusal], context: Context) -> Limits:

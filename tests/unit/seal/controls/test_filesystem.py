@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from lacre.observe import Phase
 from lacre.seal.controls import filesystem
 from lacre.seal.model import FileSystem, Margin, NamedVolume, User
 from lacre.sensor import AnyFact, Origin, RefusedBecause, WriteKind
@@ -96,39 +95,33 @@ def test_content_of_the_image_that_is_the_services_own_becomes_a_volume() -> Non
     assert "/var/lib/served" not in mounts(setting)
 
 
-def test_what_the_second_life_reads_again_must_outlive_a_restart() -> None:
-    facts: list[AnyFact] = [
-        wrote("/var/lib/served/dump", phase=Phase.FIRST),
-        opened("/var/lib/served/dump", phase=Phase.SECOND_START),
-        ran_as(33, 33),
-    ]
-    assert [v.path for v in filesystem.propose(context(facts), WORKER).volumes] == ["/var/lib/served"]
+def test_files_that_are_there_when_the_service_stops_must_outlive_it() -> None:
+    path = "/var/lib/served/dump"
+    setting = filesystem.propose(context([wrote(path), ran_as(33, 33)], lasting=[path]), WORKER)
+    assert [volume.path for volume in setting.volumes] == ["/var/lib/served"]
 
 
-def test_what_the_second_life_makes_anew_need_not_last() -> None:
-    path = "/var/spool/served/work"
-    facts: list[AnyFact] = [
-        wrote(path, phase=Phase.FIRST),
-        wrote(path, phase=Phase.SECOND_START),
-        opened(path, phase=Phase.SECOND_START),
-    ]
+def test_work_files_that_are_gone_by_then_need_not() -> None:
+    facts = [wrote("/var/spool/served/work")]
     assert not filesystem.propose(context(facts), WORKER).volumes
+
+
+def test_a_directory_that_was_only_made_is_no_data() -> None:
+    made = replace(wrote("/var/spool/served/body"), syscall="mkdir")
+    assert not filesystem.propose(context([made], lasting=["/var/spool/served/body"]), WORKER).volumes
 
 
 def test_a_volume_that_the_service_could_not_write_is_a_tmpfs() -> None:
-    tree = {**TREE, "/var/cache": directory(), "/var/cache/served": directory(0, 0)}
-    facts: list[AnyFact] = [
-        wrote("/var/cache/served/index", phase=Phase.FIRST),
-        opened("/var/cache/served/index", phase=Phase.SECOND_START),
-    ]
-    setting = filesystem.propose(context(facts, tree=tree), WORKER)
+    tree = {**TREE, "/var/data": directory(), "/var/data/served": directory(0, 0)}
+    path = "/var/data/served/index"
+    setting = filesystem.propose(context([wrote(path)], tree=tree, lasting=[path]), WORKER)
     assert not setting.volumes
-    assert "/var/cache/served" in mounts(setting)
+    assert "/var/data/served" in mounts(setting)
 
 
-def test_pid_files_need_not_outlive_anything() -> None:
-    facts: list[AnyFact] = [wrote("/run/served.pid"), opened("/run/served.pid", phase=Phase.SECOND_START)]
-    assert not filesystem.propose(context(facts), WORKER).volumes
+@pytest.mark.parametrize("path", ["/run/served.pid", "/var/cache/served/page", "/tmp/upload"])
+def test_what_vanishes_anyway_need_not_outlive_anything(path: str) -> None:
+    assert not filesystem.propose(context([wrote(path)], lasting=[path]), WORKER).volumes
 
 
 def test_mounts_of_the_base_are_left_alone() -> None:

@@ -190,6 +190,13 @@ def test_a_descriptor_limit_that_was_not_measured_is_left_alone() -> None:
     assert limits.propose(context(), FileSystem()).nofile is None
 
 
+@pytest.mark.parametrize("path", ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"])
+def test_who_sizes_itself_from_the_memory_limit_gets_half_of_the_host(path: str) -> None:
+    host = 16 << 30
+    found = limits.propose(context([opened(path)], host_memory=host), FileSystem())
+    assert found.memory == host // 2
+
+
 def test_the_descriptor_limit_is_never_raised() -> None:
     assert limits.propose(context(peaks=Peaks(descriptor_limit=20_000)), FileSystem()).nofile is None
 
