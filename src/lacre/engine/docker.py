@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import itertools
 import os
 import platform
 import tarfile
@@ -32,7 +31,6 @@ _ANSWER_SECONDS = 60.0  # how long the engine may take for one request
 _LOG_BYTES = 4 << 20  # the last part of a log that is kept
 _LOG_LINES = 20_000  # likewise, asked of the engine: the SDK takes 10 s for a million
 _FILE_BYTES = 16 << 20  # the largest file that `get_file` returns
-_LOOKED_AT = 1000  # entries of a volume whose owners are looked at
 _DEFAULT_GRACE = 10  # seconds, the engine's own (docker stop)
 _TAR_BLOCK = 512
 
@@ -180,20 +178,6 @@ class Engine:
     def declared(self, reference: str, *, pull: bool = True) -> ImageInfo:
         """The image as `image` gives it but without its files and accounts, which take seconds to read."""
         return _image_info(reference, self._inspect_image(reference, pull=pull), {})
-
-    def volume_owners(self, name: str) -> frozenset[int]:
-        """Uids of a volume's directory and of what lies directly in it; empty where there is no such volume.
-
-        Also empty where its files are not to be seen from here (another host, another driver).
-        """
-        from docker.errors import APIError  # noqa: PLC0415
-
-        try:
-            place = Path(str(self._client.inspect_volume(name).get("Mountpoint") or ""))
-            entries = itertools.islice(place.iterdir(), _LOOKED_AT)
-            return frozenset(path.lstat().st_uid for path in (place, *entries))
-        except (APIError, OSError):
-            return frozenset()
 
     def require_image(self, reference: str, *, pull: bool = True) -> str:
         """The id of an image, pulled when it is absent (and `pull`); EngineError when it cannot be had."""

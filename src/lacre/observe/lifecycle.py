@@ -332,7 +332,11 @@ class _Life:
 
     def _measure(self) -> None:
         for container in self.twin.containers:
-            self.measured.look(self.engine, container, self.watched.written(container.service))
+            service = self.plan.project.services[container.service]
+            data = [m.target for m in service.mounts if m.kind in {"volume", "bind"} and not m.read_only]
+            # only the baseline leaves what production has: the data of a service without a seal
+            mounts = data if self.plan.baseline is None else []
+            self.measured.look(self.engine, container, self.watched.written(service.name), mounts)
 
     def _serving(self) -> list[str]:
         return sorted({c.service for c in self.twin.containers if c.id not in self.ended})
@@ -372,6 +376,7 @@ class _Life:
             },
             written={service: frozenset(paths) for service, paths in self.written.items()},
             lasting={service: frozenset(paths) for service, paths in self.lasting.items()},
+            mount_owners={service: dict(found) for service, found in self.measured.mount_owners.items()},
             sizes={service: dict(sizes) for service, sizes in self.measured.sizes.items()},
             addresses=dict(self.addresses),
             healthy=frozenset(self.healthy),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections import defaultdict
@@ -21,12 +22,15 @@ class Measured:
     """The highest numbers seen so far, by service."""
 
     sizes: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
+    mount_owners: dict[str, dict[str, frozenset[int]]] = field(default_factory=lambda: defaultdict(dict))
     _memory: dict[str, int] = field(default_factory=dict)
     _descriptor_limits: dict[str, int] = field(default_factory=dict)
     _oom_kills: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
-    def look(self, engine: Engine, container: Container, written: Iterable[str]) -> None:
-        """Measure a container now; `written`: paths that its service writes to."""
+    def look(
+        self, engine: Engine, container: Container, written: Iterable[str], mounts: Iterable[str]
+    ) -> None:
+        """Measure a container now; `written`: paths that its service writes to, `mounts`: where data lies."""
         service = container.service
         peaks = engine.peaks(container.id)
         if peaks.memory is not None:
@@ -38,6 +42,9 @@ class Measured:
         limit = descriptor_limit(state.pid)
         if limit is not None:
             self._descriptor_limits[service] = limit
+        for target in mounts:
+            known = self.mount_owners[service].get(target, frozenset())
+            self.mount_owners[service][target] = known | owners_below(state.pid, target)
         for directory, size in sizes_of(state.pid, written).items():
             self.sizes[service][directory] = max(size, self.sizes[service].get(directory, 0))
 
@@ -67,6 +74,20 @@ def sizes_of(pid: int, paths: Iterable[str]) -> dict[str, int]:
         if stat.S_ISREG(found.st_mode):
             sizes[str(PurePosixPath(path).parent)] += found.st_blocks * 512
     return dict(sizes)
+
+
+def owners_below(pid: int, directory: str) -> frozenset[int]:
+    """Uids that own something below a directory of a container; the directory itself does not count."""
+    owners: set[int] = set()
+    seen = 0
+    for place, directories, files in os.walk(f"/proc/{pid}/root{directory}"):
+        for name in (*directories, *files):
+            seen += 1
+            with contextlib.suppress(OSError):
+                owners.add(os.lstat(f"{place}/{name}").st_uid)
+        if seen > MOST_PATHS:
+            break
+    return frozenset(owners)
 
 
 def descriptor_limit(pid: int) -> int | None:

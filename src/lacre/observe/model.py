@@ -80,6 +80,8 @@ class Run:
     peaks: Mapping[str, Peaks]
     written: Mapping[str, frozenset[str]]  # paths of the upper layer at the end of a life
     lasting: Mapping[str, frozenset[str]] = field(default_factory=dict)  # those of them that are there
+    # who owned files in each mounted directory, by service and target
+    mount_owners: Mapping[str, Mapping[str, frozenset[int]]] = field(default_factory=dict)
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # bytes by written directory
     addresses: Mapping[str, str] = field(default_factory=dict)  # of the twin's containers → service
     healthy: frozenset[str] = frozenset()  # services whose health check said so
@@ -125,6 +127,7 @@ class Profile:
     written: frozenset[str] = frozenset()
     lasting: frozenset[str] = frozenset()
     sizes: Mapping[str, int] = field(default_factory=dict)
+    mount_owners: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     def of(self, kind: type[F]) -> Iterator[F]:
         """All facts of one kind, in no particular order."""
@@ -144,6 +147,7 @@ def profile(service: str, runs: Sequence[Run]) -> Profile:
     facts: set[AnyFact] = set()
     written: set[str] = set()
     lasting: set[str] = set()
+    owners: dict[str, frozenset[int]] = {}
     sizes: dict[str, int] = {}
     memory: int | None = None
     tasks = descriptors = kills = 0
@@ -151,6 +155,8 @@ def profile(service: str, runs: Sequence[Run]) -> Profile:
         facts |= run.facts.get(service, frozenset())
         written |= run.written.get(service, frozenset())
         lasting |= run.lasting.get(service, frozenset())
+        for target, uids in run.mount_owners.get(service, {}).items():
+            owners[target] = owners.get(target, frozenset()) | uids
         for directory, size in run.sizes.get(service, {}).items():
             sizes[directory] = max(size, sizes.get(directory, 0))
         peaks = run.peaks.get(service, Peaks())
@@ -160,7 +166,7 @@ def profile(service: str, runs: Sequence[Run]) -> Profile:
     limits = [run.peaks[service].descriptor_limit for run in runs if service in run.peaks]
     limit = min((each for each in limits if each is not None), default=None)
     highest = Peaks(memory, tasks, descriptors, kills, limit)
-    return Profile(service, frozenset(facts), highest, frozenset(written), frozenset(lasting), sizes)
+    return Profile(service, frozenset(facts), highest, frozenset(written), frozenset(lasting), sizes, owners)
 
 
 def listening(facts: Iterable[Listening], *phases: Phase) -> frozenset[str]:

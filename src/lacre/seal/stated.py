@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from lacre import seccomp
 from lacre.seal.context import Context, is_below
@@ -15,7 +15,9 @@ from lacre.seal.prove import ServiceOutcome
 from lacre.sensor import Refusal, RefusedBecause, Write
 
 MOST_STATED = 500
+OLD_DATA = "existing data"
 LOST = "lost at each restart, unlike without a seal; mount a volume that the service may write"
+LOUD = (OLD_DATA, LOST)  # notes that a user must see before the first sealed start
 
 _LIMITS = {RefusedBecause.PROCESSES, RefusedBecause.FILES, RefusedBecause.MEMORY}
 
@@ -101,8 +103,23 @@ def _notes(draft: ServiceSeal, context: Context) -> tuple[str, ...]:
         and not any(is_below(path, context.real(mount.target)) for path in written)
     )
     lost = sorted(mount.path for mount in draft.filesystem.tmpfs if must_last(mount.path, context))
+    notes += [
+        f"{OLD_DATA}: after a run without the seal {target} holds files of uid {', '.join(map(str, others))};"
+        f" before the first sealed start on them: chown -R {draft.user.user} {target}"
+        for target, others in _foreign_data(draft, context)
+    ]
     if lost:
         notes.append(f"{LOST}: {', '.join(lost)}")
     if idle:
         notes.append(f"never written, could be mounted read-only: {', '.join(idle)}")
     return tuple(notes)
+
+
+def _foreign_data(draft: ServiceSeal, context: Context) -> Iterator[tuple[str, list[int]]]:
+    """Mounts in which the unsealed baseline left files that the seal's user does not own."""
+    if draft.user.user is None:
+        return
+    uid = int(draft.user.user.partition(":")[0])
+    for target, owners in sorted(context.profile.mount_owners.items()):
+        if others := sorted(owners - {uid}):
+            yield target, others

@@ -19,7 +19,7 @@ from lacre.observe import Phase, Plan, Run, profile, run_life_cycle, with_quick_
 from lacre.seal.context import Context, Owner
 from lacre.seal.model import Exercise, Ground, Margin, Seal, ServiceSeal
 from lacre.seal.prove import Outcome
-from lacre.seal.stated import LOST
+from lacre.seal.stated import LOUD
 from lacre.sensor import Sensor
 
 
@@ -187,31 +187,14 @@ class Twins:
 
     def said(self, baseline: Run, seals: Mapping[str, ServiceSeal]) -> tuple[str, ...]:
         """Everything that the user should know beside the seal, each once."""
-        warnings = [*self.warnings, *self._unexercised(baseline), *self._existing_data(seals)]
+        warnings = [*self.warnings, *self._unexercised(baseline)]
         warnings += [
-            f"{name}: {note}" for name, seal in seals.items() for note in seal.notes if note.startswith(LOST)
+            f"{name}: {note}" for name, seal in seals.items() for note in seal.notes if note.startswith(LOUD)
         ]
         warnings += [f"left out of the life cycle: {text}" for text in baseline.skipped]
         if self._kept is not None:
             warnings.append(f"the last twin is kept: {self._kept.name}; `lacre clean` removes it")
         return tuple(dict.fromkeys(warnings))
-
-    def _existing_data(self, seals: Mapping[str, ServiceSeal]) -> Iterator[str]:
-        """Volumes of the original that hold somebody else's files: a twin's are fresh, and prove nothing of them."""
-        for name, seal in seals.items():
-            if seal.user.user is None:
-                continue
-            uid = int(seal.user.user.partition(":")[0])
-            for mount in self.project.services[name].mounts:
-                volume = (self.project.config.get("volumes") or {}).get(mount.source) or {}
-                if mount.kind != "volume" or mount.read_only or not volume.get("name"):
-                    continue
-                others = self.engine.volume_owners(str(volume["name"])) - {uid}
-                if others:
-                    yield (
-                        f"{name}: volume {volume['name']} holds files of uid {', '.join(map(str, sorted(others)))};"
-                        f" what is in {mount.target} must belong to {seal.user.user} before the first sealed start"
-                    )
 
     def _unexercised(self, baseline: Run) -> Iterator[str]:
         """Services of which nothing was asked: their proof is only that they keep running."""
