@@ -154,6 +154,7 @@ COMPOSE = {
             profiles: [debug]
             command: sleep 600
             stop_grace_period: 0s
+            healthcheck: {test: [CMD, "true"], interval: 1s}
             networks: [back]
           asleep:
             image: lacre-test/migrate
