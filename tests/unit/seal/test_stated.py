@@ -8,7 +8,7 @@ from lacre.seal.context import Context
 from lacre.seal.model import ServiceSeal, User
 from lacre.seal.prove import ServiceOutcome
 from lacre.seal.stated import LOUD, stated
-from lacre.sensor import RefusedBecause, Refusal
+from lacre.sensor import Refusal, RefusedBecause
 from tests.unit.seal.invented import TREE, context, directory, file, ran_as, refused, wrote
 
 WORKER = User(user="33:33", root=False)
