@@ -37,7 +37,7 @@ FindServer = Callable[[str], Server]
 @pytest.fixture(scope="module")
 def sealed_demo(demo: Server, tmp_path_factory: pytest.TempPathFactory) -> SealedServer:
     sealed = seal(demo, tmp_path_factory.mktemp("sealed-demo"))
-    TABLE.add(sealed, "demo/web")
+    TABLE.add(sealed, f"demo/{sealed.service}")
     return sealed
 
 
