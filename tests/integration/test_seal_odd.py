@@ -282,7 +282,9 @@ def test_an_exercise_that_fails_on_the_original(test_server: FindServer, nothing
         "sealed",
         directory=nothing_half_written,
     )
-    is_explained(ran, 1, "as it is, without any seal", "exit code 7", "the shop is closed", "unsealed first")
+    is_explained(
+        ran, 1, "as it is, without any seal", "exit code 7", "the shop is closed", "without a seal first"
+    )
 
 
 def test_an_exercise_that_never_ends(test_server: FindServer, nothing_half_written: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lacre.observe import Phase
 from lacre.seal.context import Context
@@ -57,10 +57,7 @@ class ServiceAdvice:
         refusals = outcome.refusals
         context = self.context
         writable = filesystem.mend(draft.filesystem, refusals, context, draft.user)
-        others = filesystem.beyond_mounts(draft.filesystem, refusals)
-        granted = capabilities.mend(
-            draft.capabilities, replace(outcome, refusals=others), context, draft.user
-        )
+        granted = capabilities.mend(draft.capabilities, outcome, context, draft.user)
         return draft.model_copy(
             update={
                 "user": user.mend(draft.user, refusals, context),
@@ -88,6 +85,19 @@ class ServiceAdvice:
             }
         )
 
+    def reject(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
+        """Another user where this one loses what the application did: another identity, a path outside the image."""
+        if draft.user.root or not any(self._loses(refusal) for refusal in outcome.refusals):
+            return None
+        return self._next_user(draft, outcome)
+
+    def _loses(self, refusal: Refusal) -> bool:
+        """Whether root would not have been refused this; a write into the image is refused to everybody."""
+        if refusal.because is RefusedBecause.CAPABILITY:
+            return True
+        denied = refusal.because is RefusedBecause.PERMISSION and refusal.writing
+        return denied and self.context.is_mounted(self.context.real(refusal.what))
+
     def loosen(self, draft: ServiceSeal, outcome: ServiceOutcome) -> tuple[int, ServiceSeal] | None:
         """The cheapest thing to give up next. The steps' order is their price."""
         steps: tuple[Callable[[ServiceSeal, ServiceOutcome], ServiceSeal | None], ...] = (
@@ -110,12 +120,8 @@ class ServiceAdvice:
         return None
 
     def removable(self, draft: ServiceSeal, outcome: ServiceOutcome) -> tuple[str, ...]:
-        """What may be needless: capabilities that were guessed or never used, controls given up, questions."""
-        doubtful = [
-            grant.what
-            for grant in draft.capabilities.grants
-            if grant.reason == capabilities.GUESSED or grant.what not in outcome.used
-        ]
+        """What may be needless: capabilities without a counted refusal, controls given up, questions."""
+        doubtful = capabilities.doubtful(draft.capabilities, outcome)
         strict = self._draft_for(draft.user)
         given_up = [
             name

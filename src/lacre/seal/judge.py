@@ -12,7 +12,7 @@ from lacre.seal.controls.filesystem import OVERRIDING
 from lacre.seal.controls.limits import RAISING
 from lacre.seal.model import ServiceSeal
 from lacre.seal.prove import Outcome, ServiceOutcome
-from lacre.sensor import CapabilityAsked, Refusal, RefusedBecause, Write
+from lacre.sensor import CapabilityAsked, Identity, Refusal, RefusedBecause, Write
 
 # Calls that change only attributes: on a read-only root they fail even where they would change nothing, and
 # most programs go on. They count when a phase fails.
@@ -36,7 +36,8 @@ def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
             refusal = _as_ownership(seen, seal)
             if _key(refusal) in known:
                 continue
-            (questions if is_question(refusal, seal) else refusals).append(refusal)
+            asked = is_question(refusal, seal) and not _becomes_another(refusal, seal, baseline, name)
+            (questions if asked else refusals).append(refusal)
         failed_phases = {f.phase for f in run.failures}
         services[name] = ServiceOutcome(
             run=run.name,
@@ -64,6 +65,22 @@ def _as_ownership(refusal: Refusal, seal: ServiceSeal) -> Refusal:
     if seal.user.root or not refusal.path or refusal.what not in OVERRIDING:
         return refusal
     return replace(refusal, because=RefusedBecause.PERMISSION, what=refusal.path)
+
+
+def _becomes_another(refusal: Refusal, seal: ServiceSeal, baseline: Run, name: str) -> bool:
+    """Whether a program is refused an identity that it took on without a seal and that is not the seal's user.
+
+    Only to become who one is already is noise; a scheduler that starts its jobs as others loses them.
+    """
+    if seal.user.user is None or refusal.what not in {"SETUID", "SETGID"}:
+        return False
+    own = int(seal.user.user.partition(":")[0])
+    taken = {
+        fact.uid
+        for fact in baseline.facts.get(name, frozenset())
+        if isinstance(fact, Identity) and fact.by == refusal.by
+    }
+    return bool(taken - {0, own})
 
 
 def is_question(refusal: Refusal, seal: ServiceSeal) -> bool:

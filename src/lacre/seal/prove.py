@@ -63,6 +63,9 @@ class Advice(Protocol[D]):
     def answer(self, draft: D, outcome: ServiceOutcome) -> D:
         """A phase failed and nothing was mended: lift what was only asked for."""
 
+    def reject(self, draft: D, outcome: ServiceOutcome) -> D | None:
+        """The project works, but what stays refused is a lost function: what to try instead; None: it may stay."""
+
     def loosen(self, draft: D, outcome: ServiceOutcome) -> tuple[int, D] | None:
         """The next thing to give up, and how much that costs; None: there is nothing left."""
 
@@ -108,7 +111,13 @@ def prove(services: Mapping[str, Advice[D]], trial: Trial[D], most_trials: int =
             continue
         drafts = mended
         if outcome.works:
-            break
+            rejected = {
+                name: services[name].reject(draft, _of(outcome, name)) for name, draft in drafts.items()
+            }
+            if not any(other is not None for other in rejected.values()):
+                break
+            drafts = {name: rejected[name] or draft for name, draft in drafts.items()}
+            continue
         answered = {name: services[name].answer(draft, _of(outcome, name)) for name, draft in drafts.items()}
         if not _all_same(services, drafts, answered):
             drafts, repeated = answered, False

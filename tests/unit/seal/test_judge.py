@@ -57,6 +57,12 @@ def test_a_capability_counts_for_root_only() -> None:
     assert asked(judged(refusal, user=WORKER)) == ["SETUID"]
 
 
+def test_becoming_somebody_else_than_the_seal_s_user_counts() -> None:
+    refusal = refused(RefusedBecause.CAPABILITY, "SETUID", syscall="setresuid", errno=1)
+    assert asked(judged(refusal, baseline=(ran_as(33, 33),))) == ["SETUID"]
+    assert counted(judged(refusal, baseline=(ran_as(33, 33), ran_as(1000, 1000)))) == ["SETUID"]
+
+
 def test_what_a_user_may_not_override_is_a_matter_of_ownership() -> None:
     refusal = refused(
         RefusedBecause.CAPABILITY, "DAC_OVERRIDE", syscall="openat", errno=13, path="/var/lib/served/x"

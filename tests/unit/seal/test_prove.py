@@ -28,6 +28,7 @@ class App:
     named: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()  # of those borne: functions that it works without, but not as it did
     borne: tuple[str, ...] = ()  # refused, never granted, and it works all the same
     at_once: int = 1  # how many named refusals it survives before it ends
     company: tuple[str, ...] = ()  # named refusals that are granted although nothing needs them
@@ -49,6 +50,10 @@ class InventedAdvice:
 
     def answer(self, draft: Draft, outcome: ServiceOutcome) -> Draft:
         return draft | {r.what for r in outcome.questions}
+
+    def reject(self, draft: Draft, outcome: ServiceOutcome) -> Draft | None:
+        lost = {r.what for r in outcome.refusals} & set(self.app.lost)
+        return draft | lost if lost - draft else None
 
     def loosen(self, draft: Draft, outcome: ServiceOutcome) -> tuple[int, Draft] | None:
         del outcome
@@ -135,6 +140,15 @@ def test_a_first_draft_that_works_costs_one_trial() -> None:
     project = {"web": App(borne=("b1",))}
     proof = prove({"web": InventedAdvice(project["web"])}, lambda drafts: run_all(project, tried, drafts))
     assert proof.trials == 1
+
+
+def test_a_draft_that_works_but_loses_a_function_is_not_the_last() -> None:
+    project = {"web": App(borne=("b1",), lost=("b1",))}
+    tried: list[Mapping[str, Draft]] = []
+    proof = prove({"web": InventedAdvice(project["web"])}, lambda drafts: run_all(project, tried, drafts))
+    assert tried[0] == {"web": frozenset()}
+    assert dict(tried[1]) == {"web": {"b1"}}
+    assert proof.drafts is not None
 
 
 def test_what_nothing_makes_work_is_not_proved() -> None:

@@ -109,6 +109,19 @@ def _weighed(setting: Capabilities) -> Capabilities:
     return setting.model_copy(update={"defeated": reasons})
 
 
+def doubtful(setting: Capabilities, outcome: ServiceOutcome) -> list[str]:
+    """What no refusal has shown to be needed: what was guessed, and what only the unsealed baseline used.
+
+    Not KILL: whether it is asked for at a reload or stop is a matter of moments.
+    """
+    return [
+        grant.what
+        for grant in setting.grants
+        if grant.reason == GUESSED
+        or (grant.reason == NEEDED and grant.what not in outcome.used and grant.what != "KILL")
+    ]
+
+
 def given_up(setting: Capabilities, reason: str) -> Capabilities:
     """What the base has, `privileged` included."""
     return Capabilities(grants=setting.grants, off=reason)

@@ -40,7 +40,7 @@ TMPFS_SIZE = 64 * MIB  # the least, whatever was seen: docs/seal.md, sizes
 TEMPORARY_SIZE = 256 * MIB  # /tmp and /var/tmp: uploads and sorts that no short exercise shows
 MOST_SIZE = 4096 * MIB  # tmpfs is memory: what fills more is not temporary data
 
-# What lets root past owners and modes (capabilities(7)); a mount that is open to its group needs neither
+# What lets root past owners and modes (capabilities(7))
 OVERRIDING = frozenset({"DAC_OVERRIDE", "DAC_READ_SEARCH"})
 ASKED = "a phase failed that had asked for"
 
@@ -71,11 +71,6 @@ def mend(setting: FileSystem, refusals: Iterable[Refusal], context: Context, use
             setting = _enlarged(setting, refusal)
         elif refusal.because is RefusedBecause.NO_EXEC:
             setting = _executable(setting, refusal)
-        elif (closed := _closed_to_root(setting, refusal)) is not None:
-            # less than DAC_OVERRIDE: root is in group 0, the owner stays who it is
-            opened = closed.model_copy(update={"gid": 0, "mode": closed.mode | 0o070})
-            mounts = tuple(opened if mount == closed else mount for mount in setting.tmpfs)
-            setting = setting.model_copy(update={"tmpfs": mounts})
         elif refusal.because in {RefusedBecause.READ_ONLY, RefusedBecause.PERMISSION} and refusal.writing:
             wanted.append(Wanted(refusal.what, refusal.by, refusal.phase, refusal.uid, inside=False))
     return _allow(setting, wanted, context, user)
@@ -114,20 +109,6 @@ def uncover(setting: FileSystem, context: Context) -> FileSystem | None:
             "left": (*setting.left, *(LeftRefused(what=path, reason=HIDES) for path in sorted(paths))),
         }
     )
-
-
-def beyond_mounts(setting: FileSystem, refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
-    """The refusals without those that `mend` lifts by opening a mount of the seal to root's group."""
-    return tuple(refusal for refusal in refusals if _closed_to_root(setting, refusal) is None)
-
-
-def _closed_to_root(setting: FileSystem, refusal: Refusal) -> Tmpfs | None:
-    """The seal's own tmpfs that root may not write, because its owner is another and root lacks DAC_OVERRIDE."""
-    if refusal.because is not RefusedBecause.CAPABILITY or refusal.what not in OVERRIDING or not refusal.path:
-        return None
-    mount = _mount_of(setting, refusal.path)
-    opened = mount is None or (mount.gid == 0 and mount.mode & 0o070 == 0o070)
-    return None if opened else mount
 
 
 def covered(setting: FileSystem, directory: str, context: Context, user: User) -> FileSystem:
@@ -288,19 +269,28 @@ def _with_tmpfs(
 
 def _tmpfs(directory: str, context: Context, user: User, uid: int) -> Tmpfs:
     entry = context.entry(directory)
-    mode = entry.mode & 0o1777 if entry is not None else 0o755
+    mode = entry.mode & 0o3777 if entry is not None else 0o755
     owner, group = (entry.uid, entry.gid) if entry is not None else (uid, uid)
     if not mode & 0o002:
         if user.user is not None:
             owner, group = (int(part) for part in user.user.split(":"))
         elif not user.root and uid:
             owner = uid
+        elif user.root and (writer := _only_writer(directory, context)) is not None:
+            # root without DAC_OVERRIDE may not write what belongs to somebody else
+            owner, group = writer, context.image.accounts.get(writer, writer)
     size = TEMPORARY_SIZE if directory in TEMPORARY else TMPFS_SIZE
     size = max(size, 4 * sum(n for path, n in context.profile.sizes.items() if is_below(path, directory)))
     return Tmpfs(
         path=directory, size=_rounded(size), mode=mode, uid=owner, gid=group,
         exec=runs_code_from(directory, context),
     )  # fmt: skip
+
+
+def _only_writer(directory: str, context: Context) -> int | None:
+    """The uid that alone made entries directly in a directory; None: nobody did, or several."""
+    writers = {fact.uid for fact in context.profile.of(Write) if parent(context.real(fact.path)) == directory}
+    return writers.pop() if len(writers) == 1 else None
 
 
 def _rounded(size: int) -> int:

@@ -205,22 +205,15 @@ def test_where_compose_refuses_a_read_only_root_it_is_off_and_says_why() -> None
     assert setting.off == "the secret key comes from the environment"
 
 
-def test_root_keeps_the_owner_that_the_image_gave() -> None:
-    facts: list[AnyFact] = [wrote("/var/spool/served/job", uid=0)]
-    spool = next(m for m in filesystem.propose(context(facts), ROOT).tmpfs if m.path == "/var/spool/served")
-    assert (spool.uid, spool.gid, spool.mode) == (33, 33, 0o700)
+def test_a_mount_of_a_root_service_belongs_to_who_alone_writes_it() -> None:
+    def owner(*uids: int) -> int:
+        facts = [wrote(f"/var/spool/served/{uid}", uid=uid) for uid in uids]
+        setting = filesystem.propose(context(facts), ROOT)
+        return next(mount.uid for mount in setting.tmpfs if mount.path == "/var/spool/served")
 
-
-def test_root_may_write_a_mount_of_the_seal_through_its_group_rather_than_by_a_capability() -> None:
-    before = filesystem.propose(context([wrote("/var/spool/served/job", uid=33)]), ROOT)
-    refusal = refused(
-        RefusedBecause.CAPABILITY, "DAC_OVERRIDE", uid=0, errno=13, path="/var/spool/served/pid"
-    )
-    assert filesystem.beyond_mounts(before, [refusal]) == ()
-    after = filesystem.mend(before, [refusal], context(), ROOT)
-    spool = next(mount for mount in after.tmpfs if mount.path == "/var/spool/served")
-    assert (spool.uid, spool.gid, spool.mode) == (33, 0, 0o770)
-    assert filesystem.beyond_mounts(after, [refusal]) == (refusal,)
+    assert owner(0) == 0
+    assert owner(1000) == 1000
+    assert owner(0, 1000) == 33  # as in the image
 
 
 def test_a_log_directory_of_the_service_outlives_a_restart() -> None:
