@@ -286,7 +286,13 @@ def container_name(engine: str) -> Iterator[str]:
     if there.returncode == 0:
         pytest.skip(f"there is a container named {name} already")
     yield name
+    mounts = '{{range .Mounts}}{{if eq .Type "volume"}}{{.Name}} {{end}}{{end}}'
+    shown = subprocess.run(
+        ["docker", "inspect", "--format", mounts, name], capture_output=True, text=True, check=False
+    )
     subprocess.run(["docker", "rm", "-fv", name], capture_output=True, check=False)
+    for volume in shown.stdout.split():  # `rm -v` keeps those with a name
+        subprocess.run(["docker", "volume", "rm", "-f", volume], capture_output=True, check=False)
 
 
 def test_the_line_printed_for_an_image_starts_a_sealed_container_that_works(
