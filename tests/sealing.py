@@ -312,8 +312,8 @@ def not_in_force(container: Mapping[str, Any], sealed: ServiceSeal) -> list[str]
     check("no processes", holds=bool(pids))
     for number in pids:
         fields = status(number)
-        if not fields:
-            continue
+        if not fields or fields["Name"].startswith("runc:"):
+            continue  # gone, or the engine's runtime on its way to a health check's first exec
         name = f"{fields['Name']} ({number})"
         if not sealed.capabilities.off:
             for kind in ("CapEff", "CapPrm", "CapBnd", "CapInh"):
