@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from lacre.sensor import AnyFact, Counters, Identity, Listening, Refusal, Syscalls
+from lacre.sensor import AnyFact, Counters, Listening, Refusal, Syscalls
 
 EPHEMERAL_PORTS = 32768  # ip(7): the default lower end of ip_local_port_range
 
@@ -136,10 +136,6 @@ class Profile:
     def syscalls(self, arch: str) -> frozenset[str]:
         """Names of all system calls seen under this ABI."""
         return frozenset(name for fact in self.of(Syscalls) if fact.arch == arch for name in fact.names)
-
-    def uids(self) -> frozenset[int]:
-        """Every effective uid seen."""
-        return frozenset(fact.uid for fact in self.of(Identity))
 
 
 def profile(service: str, runs: Sequence[Run]) -> Profile:

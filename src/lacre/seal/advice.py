@@ -29,7 +29,7 @@ class ServiceAdvice:
 
     def _draft_for(self, candidate: User) -> ServiceSeal:
         context = self.context
-        chosen = user.propose(context, candidate)
+        chosen = user.propose(candidate)
         granted = capabilities.propose(context, chosen)
         writable = filesystem.propose(context, chosen)
         return ServiceSeal(

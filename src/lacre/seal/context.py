@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from lacre.engine import Entry, ImageInfo, Service
 from lacre.observe import Profile
 from lacre.seal.model import Margin
+from lacre.sensor import Executed, MappedExecutable, Opened, Origin, Write, WriteKind
 
 MOST_LINKS = 40  # path_resolution(7): the kernel follows no more either
 
@@ -76,6 +77,23 @@ class Context:
         targets = {mount.target for mount in self.service.mounts} | set(self.image.volumes)
         targets |= {path for path in (*self.service.secrets, *self.service.configs) if path.startswith("/")}
         return tuple(sorted({self.real(target) for target in targets}))
+
+    @cached_property
+    def programs(self) -> frozenset[str]:
+        """Files of the image that the baseline ran, loaded as code or named as a script."""
+        paths = {fact.path for fact in self.profile.of(MappedExecutable)}
+        for fact in self.profile.of(Executed):
+            paths |= {fact.path, fact.script} if fact.origin is Origin.IMAGE else {fact.script}
+        return frozenset(paths & self.image.tree.keys())
+
+    @cached_property
+    def content(self) -> tuple[str, ...]:
+        """Files of the image that the baseline opened or changed, in order."""
+        touched = {fact.path for fact in self.profile.of(Opened) if not fact.directory}
+        touched |= {fact.path for fact in self.profile.of(Write) if fact.kind is WriteKind.MODIFY}
+        return tuple(
+            sorted(p for p in touched if (entry := self.entry(p)) is not None and entry.kind == "file")
+        )
 
     def is_mounted(self, path: str) -> bool:
         """Whether a path lies on a mount of the base, of the image's VOLUMEs or of the engine."""

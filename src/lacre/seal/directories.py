@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from lacre.seal.context import Context, is_below, parent
 from lacre.seal.model import User
-from lacre.sensor import Executed, Identity, MappedExecutable, Opened, Origin, Write, WriteKind
+from lacre.sensor import Executed, Identity, MappedExecutable, Origin, Write, WriteKind
 
 TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 (hier(7): every program may expect them)
 
@@ -63,21 +63,14 @@ def observed(context: Context) -> list[Wanted]:
         if fact.kind is not WriteKind.ATTRIBUTES and fact.filesystem not in NOT_STORED
     ]
     seen = {want.path for want in wanted}
+    attributes = {fact.path for fact in context.profile.of(Write) if fact.kind is WriteKind.ATTRIBUTES}
     for path in context.profile.written:
         entry = context.entry(path)
         if any(is_below(target, path) for target in context.base_mounts):
             continue  # the engine made it, to mount something there
-        if (
-            path not in seen
-            and (entry is None or entry.kind == "file")
-            and not _only_attributes(path, context)
-        ):
+        if path not in seen and path not in attributes and (entry is None or entry.kind == "file"):
             wanted.append(Wanted(path, "", "", 0, inside=False))
     return sorted(wanted, key=lambda want: (want.path.count("/"), want.path, want.by, want.phase))
-
-
-def _only_attributes(path: str, context: Context) -> bool:
-    return any(fact.path == path and fact.kind is WriteKind.ATTRIBUTES for fact in context.profile.of(Write))
 
 
 def directory_for(
@@ -129,21 +122,12 @@ def _why_not(directory: str, context: Context, user: User, uncovered: frozenset[
 
 
 def _programs_below(directory: str, context: Context) -> bool:
-    paths = {fact.path for fact in context.profile.of(MappedExecutable)}
-    for fact in context.profile.of(Executed):
-        paths |= {fact.path, fact.script} if fact.origin is Origin.IMAGE else {fact.script}
-    return any(is_below(path, directory) for path in paths if path in context.image.tree)
+    return any(is_below(path, directory) for path in context.programs)
 
 
 def content_of(directory: str, context: Context) -> list[str]:
     """Files of the image below a directory that the baseline opened or changed: a tmpfs would hide them."""
-    touched = {fact.path for fact in context.profile.of(Opened) if not fact.directory}
-    touched |= {fact.path for fact in context.profile.of(Write) if fact.kind is WriteKind.MODIFY}
-    return sorted(
-        path
-        for path in touched
-        if is_below(path, directory) and (entry := context.entry(path)) is not None and entry.kind == "file"
-    )
+    return [path for path in context.content if is_below(path, directory)]
 
 
 def _own_uids(context: Context, user: User) -> set[int]:

@@ -10,7 +10,6 @@ from lacre.sensor import Direction, Listening, Peer
 NAME = "network"
 
 MOST_PEERS = 100
-RESOLVER = "127.0.0.11"  # Docker's own name server in every container of a user-defined network
 
 
 def propose(context: Context) -> Network:

@@ -45,12 +45,11 @@ def candidates(context: Context) -> list[User]:
     return [*found, as_it_was]
 
 
-def propose(context: Context, user: User) -> User:
+def propose(user: User) -> User:
     """Name the evidence for a candidate."""
     if user.root and not user.grants:
         reason = "the main process starts as root: no other user was found under which the exercise passes"
         return user.model_copy(update={"grants": (Grant(what="root", reason=reason),)})
-    del context
     return user
 
 
