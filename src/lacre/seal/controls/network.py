@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lacre.observe.model import EPHEMERAL_PORTS, is_loopback
+from lacre.observe.model import EPHEMERAL_PORTS, is_loopback, listening
 from lacre.seal.context import Context
 from lacre.seal.model import Network
 from lacre.sensor import Direction, Listening, Peer
@@ -14,13 +14,9 @@ MOST_PEERS = 100
 
 def propose(context: Context) -> Network:
     """Ports that listen outside loopback, and peers by service name where they are one of the project's."""
-    listening = {
-        f"{fact.protocol}/{fact.port}"
-        for fact in context.profile.of(Listening)
-        if not is_loopback(fact.address) and 0 < fact.port < EPHEMERAL_PORTS
-    }
+    ports = listening(context.profile.of(Listening))
     # the answer of a datagram server goes to its client's own port
-    serves = {"udp/" for port in listening if port.startswith("udp/")}
+    serves = {"udp/" for port in ports if port.startswith("udp/")}
     reaches = {
         f"{context.names.get(fact.address, fact.address)}:{fact.protocol}/{fact.port}"
         for fact in context.profile.of(Peer)
@@ -29,4 +25,4 @@ def propose(context: Context) -> Network:
         and fact.port
         and not (fact.port >= EPHEMERAL_PORTS and f"{fact.protocol}/" in serves)
     }
-    return Network(listening=tuple(sorted(listening)), reaches=tuple(sorted(reaches)[:MOST_PEERS]))
+    return Network(listening=tuple(sorted(ports)), reaches=tuple(sorted(reaches)[:MOST_PEERS]))

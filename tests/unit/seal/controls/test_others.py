@@ -270,3 +270,12 @@ def test_peers_are_named_by_service() -> None:
     found = network.propose(replace(context(facts), names={"10.0.0.2": "db"}))
     assert found.listening == ("tcp/80",)
     assert found.reaches == ("db:tcp/5432",)
+
+
+def test_a_port_that_only_a_signal_opened_is_not_reported() -> None:
+    common: dict[str, Any] = {"container": "c", "by": APP, "uid": 33, "protocol": "tcp", "address": "0.0.0.0"}
+    facts = [
+        Listening(**common, phase=Phase.START, port=80),
+        Listening(**common, phase=Phase.SIGNALS, port=9229),
+    ]
+    assert network.propose(context(facts)).listening == ("tcp/80",)
