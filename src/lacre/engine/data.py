@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from lacre.engine import kernel
-from lacre.engine.docker import Engine, FileStat, told
+from lacre.engine.connection import told
+from lacre.engine.docker import Engine, FileStat
 from lacre.engine.twin_config import BindCopy, Host, HostPath, TwinPlan, VolumeClone, Warned
 from lacre.errors import EngineError
 

@@ -1,7 +1,6 @@
-"""The Docker engine: what it is, its images, and what lacre asks of single containers.
+"""The Docker engine: what it is, and what lacre asks of single containers and of its images.
 
-The only module that imports the Docker SDK (180 ms, so where it is used). Everything that the SDK or the
-connection raises becomes an EngineError, and a GroundError when there is no engine to talk to.
+With `connection` and `images` the only modules that import the Docker SDK (180 ms, so where it is used).
 """
 
 from __future__ import annotations
@@ -14,20 +13,19 @@ import tarfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from lacre.engine import accounts, kernel
+from lacre.engine import images, kernel
+from lacre.engine.connection import absent_is_fine, connect, context_host, status_of, told
 from lacre.engine.owner import OWNER_LABEL, this_process
 from lacre.engine.project import ImageInfo
-from lacre.engine.tree import ChunkReader, read_tree
-from lacre.errors import EngineError, GroundError, LacreError
+from lacre.engine.tree import ChunkReader
+from lacre.errors import EngineError
 
 if TYPE_CHECKING:
     from docker import APIClient
 
-_ANSWER_SECONDS = 60.0  # how long the engine may take for one request
 _LOG_BYTES = 4 << 20  # the last part of a log that is kept
 _LOG_LINES = 20_000  # likewise, asked of the engine: the SDK takes 10 s for a million
 _FILE_BYTES = 16 << 20  # the largest file that `get_file` returns
@@ -99,7 +97,7 @@ class Engine:
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._environment = dict(os.environ if environment is None else environment)
-        self._client: APIClient = _connect(self._environment)
+        self._client: APIClient = connect(self._environment)
         self._images: dict[str, ImageInfo] = {}
         self._lock = threading.Lock()
 
@@ -120,7 +118,7 @@ class Engine:
         """Where the engine listens, `unix:///var/run/docker.sock` or `tcp://…`."""
         base = str(self._client.base_url)
         if base.startswith("http+docker"):
-            host = self._environment.get("DOCKER_HOST") or _context_host(self._environment)
+            host = self._environment.get("DOCKER_HOST") or context_host(self._environment)
             return host or "unix:///var/run/docker.sock"
         return base
 
@@ -165,63 +163,28 @@ class Engine:
 
     def image(self, reference: str, *, pull: bool = True) -> ImageInfo:
         """The image, pulled when it is absent (and `pull`), with all its files; kept in memory by id."""
-        told_image = self._inspect_image(reference, pull=pull)
+        told_image = images.inspected(self._client, reference, pull=pull)
         identity = str(told_image["Id"])
         with self._lock:
             known = self._images.get(identity)
         if known is None:
-            known = self._with_files(_image_info(reference, told_image, {}))
+            known = self._with_files(images.declared(reference, told_image))
             with self._lock:
                 self._images[identity] = known
         return known.model_copy(update={"reference": reference})
 
     def declared(self, reference: str, *, pull: bool = True) -> ImageInfo:
         """The image as `image` gives it but without its files and accounts, which take seconds to read."""
-        return _image_info(reference, self._inspect_image(reference, pull=pull), {})
+        return images.declared(reference, images.inspected(self._client, reference, pull=pull))
 
     def require_image(self, reference: str, *, pull: bool = True) -> str:
         """The id of an image, pulled when it is absent (and `pull`); EngineError when it cannot be had."""
-        return str(self._inspect_image(reference, pull=pull)["Id"])
-
-    def _inspect_image(self, reference: str, *, pull: bool) -> dict[str, Any]:
-        from docker.errors import ImageNotFound  # noqa: PLC0415
-
-        with told(f"looking for image {reference}"):
-            try:
-                found: dict[str, Any] = self._client.inspect_image(reference)  # type: ignore[no-untyped-call]
-                return found
-            except ImageNotFound:
-                if not pull:
-                    raise EngineError(
-                        f"looking for image {reference}",
-                        "it is not there",
-                        "build it first: docker compose build",
-                    ) from None
-        repository, tag = _repository_and_tag(reference)
-        try:
-            with told(f"pulling image {reference}"):
-                self._client.pull(repository, tag=tag)
-                pulled: dict[str, Any] = self._client.inspect_image(reference)  # type: ignore[no-untyped-call]
-                return pulled
-        except EngineError as problem:
-            raise EngineError(
-                f"looking for image {reference}",
-                f"it is not there and cannot be pulled ({problem.happened})",
-                "check the name, log in to its registry, or build it (docker compose build)",
-            ) from problem
+        return str(images.inspected(self._client, reference, pull=pull)["Id"])
 
     def _with_files(self, image: ImageInfo) -> ImageInfo:
         with self.parked(image.id) as container, told(f"reading the files of image {image.reference}"):
-            tree = read_tree(iter(self._client.export(container)))
             passwd, group = (self._text(container, path) for path in ("/etc/passwd", "/etc/group"))
-        return image.model_copy(
-            update={
-                "tree": tree,
-                "names": accounts.names(passwd),
-                "accounts": accounts.primary_groups(passwd),
-                "memberships": accounts.memberships(passwd, group),
-            }
-        )
+            return images.with_files(image, iter(self._client.export(container)), passwd, group)
 
     def _text(self, container: str, path: str) -> str:
         return (self.get_file(container, path) or b"").decode("utf-8", "replace")
@@ -334,7 +297,7 @@ class Engine:
                 source = tar.extractfile(member) if member is not None and member.isreg() else None
                 return source.read(most) if source is not None else None
         except EngineError as problem:
-            if isinstance(problem.__cause__, Exception) and _status(problem.__cause__) == 404:
+            if status_of(problem.__cause__) == 404:
                 return None
             raise
         except tarfile.TarError:
@@ -349,7 +312,7 @@ class Engine:
                 if len(block) >= _TAR_BLOCK:
                     break
         except EngineError as problem:
-            if isinstance(problem.__cause__, Exception) and _status(problem.__cause__) == 404:
+            if status_of(problem.__cause__) == 404:
                 return None
             raise
         try:
@@ -377,144 +340,18 @@ class Engine:
 
     def remove_container(self, container: str) -> None:
         """Ends and removes it with its anonymous volumes; fine when it is gone already."""
-        with told(f"removing container {container[:12]}"), _absent_is_fine():
+        with told(f"removing container {container[:12]}"), absent_is_fine():
             self._client.remove_container(container, v=True, force=True)
 
     def remove_network(self, network: str) -> None:
         """Removes it; fine when it is gone already."""
-        with told(f"removing network {network[:12]}"), _absent_is_fine():
+        with told(f"removing network {network[:12]}"), absent_is_fine():
             self._client.remove_network(network)
 
     def remove_volume(self, name: str, *, force: bool = True) -> None:
         """Removes it; fine when it is gone already, refused by the engine while a container has it."""
-        with told(f"removing volume {name}"), _absent_is_fine():
+        with told(f"removing volume {name}"), absent_is_fine():
             self._client.remove_volume(name, force=force)
-
-
-@contextlib.contextmanager
-def told(tried: str) -> Iterator[None]:
-    """What the SDK and the connection raise inside becomes an EngineError about `tried`."""
-    from docker.errors import DockerException  # noqa: PLC0415
-    from requests.exceptions import RequestException  # noqa: PLC0415
-    from urllib3.exceptions import HTTPError  # noqa: PLC0415
-
-    try:
-        yield
-    except LacreError:
-        raise
-    except DockerException as problem:
-        raise EngineError(tried, _first_words(problem), "see the engine's own log for more") from problem
-    except (RequestException, HTTPError, OSError) as problem:
-        raise EngineError(
-            tried,
-            f"the engine did not answer: {_first_words(problem)}",
-            "check that it runs (docker info), then run `lacre clean` and try again",
-        ) from problem
-
-
-@contextlib.contextmanager
-def _absent_is_fine() -> Iterator[None]:
-    from docker.errors import APIError  # noqa: PLC0415
-
-    try:
-        yield
-    except APIError as problem:
-        # 404: gone; 409 "removal … is already in progress": somebody else is at it
-        if problem.status_code == 404 or "already in progress" in str(problem.explanation):
-            return
-        raise
-
-
-def _status(problem: Exception) -> int | None:
-    response = getattr(problem, "response", None)
-    return getattr(response, "status_code", None)
-
-
-def _first_words(problem: Exception) -> str:
-    text = str(getattr(problem, "explanation", None) or problem)
-    return " ".join(text.split())[:500]
-
-
-def _context_host(environment: Mapping[str, str]) -> str:
-    from docker.context import ContextAPI  # noqa: PLC0415
-
-    context = ContextAPI.get_context(environment.get("DOCKER_CONTEXT"))
-    return str(context.Host or "") if context is not None else ""
-
-
-def _connect(environment: Mapping[str, str]) -> APIClient:
-    from docker import APIClient  # noqa: PLC0415
-    from docker.context import ContextAPI  # noqa: PLC0415
-    from docker.errors import DockerException  # noqa: PLC0415
-    from docker.utils import kwargs_from_env  # noqa: PLC0415
-    from requests.exceptions import RequestException  # noqa: PLC0415
-
-    tried = "connecting to the Docker engine"
-    host = environment.get("DOCKER_HOST", "")
-    try:
-        parameters: dict[str, Any] = {}
-        if host:
-            parameters = dict(kwargs_from_env(environment=dict(environment)))
-        else:
-            name = environment.get("DOCKER_CONTEXT")
-            context = ContextAPI.get_context(name)
-            if context is None:
-                raise GroundError(
-                    tried,
-                    f"there is no Docker context named {name or 'as the current one'}",
-                    "choose one with `docker context use`, or set DOCKER_HOST",
-                )
-            host = str(context.Host or "")
-            if host:
-                parameters["base_url"] = host
-            if context.TLSConfig is not None:
-                parameters["tls"] = context.TLSConfig
-        client = APIClient(
-            version="auto",
-            timeout=int(_ANSWER_SECONDS),
-            use_ssh_client=True,
-            max_pool_size=16,
-            **parameters,
-        )
-    except (DockerException, RequestException, OSError, ValueError) as problem:
-        raise _no_engine(tried, host or "unix:///var/run/docker.sock", problem) from problem
-    return client
-
-
-def _no_engine(tried: str, host: str, problem: Exception) -> GroundError:
-    path = Path(host.partition("unix://")[2]) if host.startswith("unix://") else None
-    text = str(problem)
-    if path is not None and ("PermissionError" in text or "Permission denied" in text):
-        return GroundError(
-            tried, f"this user may not use {path}", "run lacre as root, or as a member of the group docker"
-        )
-    if path is not None and not _there(path):
-        return GroundError(
-            tried,
-            f"there is no {path}: Docker is not installed, or its engine is not running",
-            "install Docker and start dockerd, or point DOCKER_HOST at an engine",
-        )
-    if path is not None:
-        return GroundError(tried, f"nothing answers at {path}", "start dockerd (systemctl start docker)")
-    return GroundError(tried, f"{host} does not answer: {_first_words(problem)}", "check DOCKER_HOST")
-
-
-def _there(path: Path) -> bool:
-    try:
-        path.lstat()
-    except OSError:
-        return False
-    return True
-
-
-def _repository_and_tag(reference: str) -> tuple[str, str | None]:
-    name, at, digest = reference.partition("@")
-    if at:
-        return name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name, digest
-    if ":" in reference.rpartition("/")[2]:
-        repository, _, tag = reference.rpartition(":")
-        return repository, tag
-    return reference, "latest"
 
 
 def _state(told_container: Mapping[str, Any]) -> ContainerState:
@@ -531,41 +368,3 @@ def _state(told_container: Mapping[str, Any]) -> ContainerState:
         started_at=str(state.get("StartedAt") or ""),
         finished_at=str(state.get("FinishedAt") or ""),
     )
-
-
-def _image_info(reference: str, told_image: Mapping[str, Any], tree: dict[str, Any]) -> ImageInfo:
-    config: Mapping[str, Any] = told_image.get("Config") or {}
-    check: Mapping[str, Any] = config.get("Healthcheck") or {}
-    health = check.get("Test") or []
-    environment = {}
-    for line in config.get("Env") or ():
-        key, _, value = str(line).partition("=")
-        environment[key] = value
-    exposed = []
-    for port in config.get("ExposedPorts") or {}:
-        number, _, protocol = str(port).partition("/")
-        exposed.append(f"{protocol or 'tcp'}/{number}")
-    return ImageInfo(
-        reference=reference,
-        id=str(told_image["Id"]),
-        layers=tuple((told_image.get("RootFS") or {}).get("Layers") or ()),
-        architecture=str(told_image.get("Architecture") or ""),
-        user=str(config.get("User") or ""),
-        volumes=tuple(sorted(config.get("Volumes") or {})),
-        exposed=tuple(exposed),
-        environment=environment,
-        entrypoint=_words(config.get("Entrypoint")),
-        command=_words(config.get("Cmd")),
-        directory=str(config.get("WorkingDir") or "/"),
-        stop_signal=str(config.get("StopSignal") or ""),
-        healthcheck=bool(health) and health[0] != "NONE",
-        health_interval=int(check.get("Interval") or 0) / 1e9,
-        health_retries=int(check.get("Retries") or 0),
-        tree=tree,
-    )
-
-
-def _words(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    return tuple(str(word) for word in value or ())

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
-from lacre.engine.docker import Engine, told
+from lacre.engine.connection import told
+from lacre.engine.docker import Engine
 from lacre.engine.owner import OWNER_LABEL, TWIN_LABEL, may_live
 from lacre.errors import EngineError
 

@@ -12,8 +12,9 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from lacre.engine.compose import Compose, error_lines
+from lacre.engine.connection import told
 from lacre.engine.data import TwinData, look
-from lacre.engine.docker import ContainerState, Engine, told
+from lacre.engine.docker import ContainerState, Engine
 from lacre.engine.leftovers import leftovers, remove
 from lacre.engine.owner import OWNER_LABEL, TWIN_LABEL, this_process
 from lacre.engine.process import Finished
