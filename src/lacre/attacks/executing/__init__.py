@@ -1,0 +1,1 @@
+"""Running what was not in the image, or gaining privileges by what is."""

@@ -1,0 +1,1 @@
+"""Taking so much that the host and the neighbours suffer; bounded."""

@@ -1,0 +1,1 @@
+"""Reaching kernel code that an ordinary server never needs."""

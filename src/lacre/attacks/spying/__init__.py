@@ -1,0 +1,1 @@
+"""Looking into other processes and reaching other machines."""

@@ -1,0 +1,1 @@
+"""Changing what the image brought, or leaving something behind."""

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+// Included by attacks.c: the actions of the group "spying".
+
+#define SPYING_ACTIONS
