@@ -56,7 +56,7 @@ static int worked(const char *detail)
 	return say("worked", 0, detail);
 }
 
-static int absent(const char *why)
+__attribute__((unused)) static int absent(const char *why)
 {
 	return say("absent", 0, why);
 }
@@ -67,13 +67,13 @@ static int stopped(const char *call)
 	return say("stopped", errno, call);
 }
 
-static int broken(const char *call)
+__attribute__((unused)) static int broken(const char *call)
 {
 	return say("error", errno, call);
 }
 
 // What a call that changes nothing says: -1 with `agreed` is a yes of the kernel to somebody who may.
-static int judged(long returned, const char *call, int agreed)
+__attribute__((unused)) static int judged(long returned, const char *call, int agreed)
 {
 	if (returned >= 0 || errno == agreed)
 		return worked(call);
