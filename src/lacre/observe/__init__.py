@@ -2,12 +2,25 @@
 
 from lacre.observe.health import with_quick_health_checks
 from lacre.observe.lifecycle import run_life_cycle
-from lacre.observe.model import Failure, Peaks, Phase, Profile, Response, Run, Stopped, profile
+from lacre.observe.model import (
+    Failure,
+    Mounted,
+    Owner,
+    Peaks,
+    Phase,
+    Profile,
+    Response,
+    Run,
+    Stopped,
+    profile,
+)
 from lacre.observe.plan import Exercise, Plan
 
 __all__ = [
     "Exercise",
     "Failure",
+    "Mounted",
+    "Owner",
     "Peaks",
     "Phase",
     "Plan",

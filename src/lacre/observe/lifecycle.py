@@ -376,7 +376,7 @@ class _Life:
             },
             written={service: frozenset(paths) for service, paths in self.written.items()},
             lasting={service: frozenset(paths) for service, paths in self.lasting.items()},
-            mount_owners={service: dict(found) for service, found in self.measured.mount_owners.items()},
+            mounted={service: dict(found) for service, found in self.measured.mounted.items()},
             sizes={service: dict(sizes) for service, sizes in self.measured.sizes.items()},
             addresses=dict(self.addresses),
             healthy=frozenset(self.healthy),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 from collections import defaultdict
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from lacre.engine import Container, Engine
-from lacre.observe.model import Peaks, counted
+from lacre.observe.model import Mounted, Owner, Peaks, counted
 from lacre.sensor import AnyFact
 
 MOST_PATHS = 20_000  # a bound on the work for an application that writes without end
@@ -22,7 +21,7 @@ class Measured:
     """The highest numbers seen so far, by service."""
 
     sizes: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
-    mount_owners: dict[str, dict[str, frozenset[int]]] = field(default_factory=lambda: defaultdict(dict))
+    mounted: dict[str, dict[str, Mounted]] = field(default_factory=lambda: defaultdict(dict))
     _memory: dict[str, int] = field(default_factory=dict)
     _descriptor_limits: dict[str, int] = field(default_factory=dict)
     _oom_kills: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -43,8 +42,8 @@ class Measured:
         if limit is not None:
             self._descriptor_limits[service] = limit
         for target in mounts:
-            known = self.mount_owners[service].get(target, frozenset())
-            self.mount_owners[service][target] = known | owners_below(state.pid, target)
+            known = self.mounted[service].get(target, Mounted())
+            self.mounted[service][target] = known | mounted_at(state.pid, target)
         for directory, size in sizes_of(state.pid, written).items():
             self.sizes[service][directory] = max(size, self.sizes[service].get(directory, 0))
 
@@ -76,18 +75,27 @@ def sizes_of(pid: int, paths: Iterable[str]) -> dict[str, int]:
     return dict(sizes)
 
 
-def owners_below(pid: int, directory: str) -> frozenset[int]:
-    """Uids that own something below a directory of a container; the directory itself does not count."""
-    owners: set[int] = set()
+def mounted_at(pid: int, target: str) -> Mounted:
+    """Who owns a mounted directory of a container and what lies below it; a file is only itself."""
+    path = f"/proc/{pid}/root{target}"
+    below: set[Owner] = set()
     seen = 0
-    for place, directories, files in os.walk(f"/proc/{pid}/root{directory}"):
+    for place, directories, files in os.walk(path):
+        seen += len(directories) + len(files)
         for name in (*directories, *files):
-            seen += 1
-            with contextlib.suppress(OSError):
-                owners.add(os.lstat(f"{place}/{name}").st_uid)
+            below |= _owner(f"{place}/{name}")
         if seen > MOST_PATHS:
             break
-    return frozenset(owners)
+    return Mounted(frozenset(_owner(path)), frozenset(below), whole=seen <= MOST_PATHS)
+
+
+def _owner(path: str) -> set[Owner]:
+    """One, or none where it is gone. A link lets nobody write, whatever its mode is."""
+    try:
+        found = os.lstat(path)
+    except (OSError, ValueError):
+        return set()
+    return {Owner(found.st_uid, found.st_gid, 0 if stat.S_ISLNK(found.st_mode) else found.st_mode & 0o7777)}
 
 
 def descriptor_limit(pid: int) -> int | None:

@@ -67,6 +67,29 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """Owner and mode (permission bits) of a file or directory."""
+
+    uid: int
+    gid: int
+    mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """What the baseline left in a mounted directory: who owned the directory itself, and what lay below it.
+
+    `whole` False: there was too much to look at all of it."""
+
+    itself: frozenset[Owner] = frozenset()
+    below: frozenset[Owner] = frozenset()
+    whole: bool = True
+
+    def __or__(self, other: Mounted) -> Mounted:
+        return Mounted(self.itself | other.itself, self.below | other.below, self.whole and other.whole)
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One life cycle of a twin, whole or up to the first failed phase. Mappings are keyed by service."""
 
@@ -80,8 +103,8 @@ class Run:
     peaks: Mapping[str, Peaks]
     written: Mapping[str, frozenset[str]]  # paths of the upper layer at the end of a life
     lasting: Mapping[str, frozenset[str]] = field(default_factory=dict)  # those of them that are there
-    # who owned files in each mounted directory, by service and target
-    mount_owners: Mapping[str, Mapping[str, frozenset[int]]] = field(default_factory=dict)
+    # by service and target; of the baseline only
+    mounted: Mapping[str, Mapping[str, Mounted]] = field(default_factory=dict)
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # bytes by written directory
     addresses: Mapping[str, str] = field(default_factory=dict)  # of the twin's containers → service
     healthy: frozenset[str] = frozenset()  # services whose health check said so
@@ -127,7 +150,7 @@ class Profile:
     written: frozenset[str] = frozenset()
     lasting: frozenset[str] = frozenset()
     sizes: Mapping[str, int] = field(default_factory=dict)
-    mount_owners: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    mounted: Mapping[str, Mounted] = field(default_factory=dict)
 
     def of(self, kind: type[F]) -> Iterator[F]:
         """All facts of one kind, in no particular order."""
@@ -143,7 +166,7 @@ def profile(service: str, runs: Sequence[Run]) -> Profile:
     facts: set[AnyFact] = set()
     written: set[str] = set()
     lasting: set[str] = set()
-    owners: dict[str, frozenset[int]] = {}
+    mounted: dict[str, Mounted] = {}
     sizes: dict[str, int] = {}
     memory: int | None = None
     tasks = descriptors = kills = 0
@@ -151,8 +174,8 @@ def profile(service: str, runs: Sequence[Run]) -> Profile:
         facts |= run.facts.get(service, frozenset())
         written |= run.written.get(service, frozenset())
         lasting |= run.lasting.get(service, frozenset())
-        for target, uids in run.mount_owners.get(service, {}).items():
-            owners[target] = owners.get(target, frozenset()) | uids
+        for target, found in run.mounted.get(service, {}).items():
+            mounted[target] = mounted.get(target, Mounted()) | found
         for directory, size in run.sizes.get(service, {}).items():
             sizes[directory] = max(size, sizes.get(directory, 0))
         peaks = run.peaks.get(service, Peaks())
@@ -162,7 +185,7 @@ def profile(service: str, runs: Sequence[Run]) -> Profile:
     limits = [run.peaks[service].descriptor_limit for run in runs if service in run.peaks]
     limit = min((each for each in limits if each is not None), default=None)
     highest = Peaks(memory, tasks, descriptors, kills, limit)
-    return Profile(service, frozenset(facts), highest, frozenset(written), frozenset(lasting), sizes, owners)
+    return Profile(service, frozenset(facts), highest, frozenset(written), frozenset(lasting), sizes, mounted)
 
 
 def listening(facts: Iterable[Listening], *phases: Phase) -> frozenset[str]:

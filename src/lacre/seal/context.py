@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from lacre.engine import Entry, ImageInfo, Service
-from lacre.observe import Profile
+from lacre.observe import Owner, Profile
 from lacre.seal.model import Margin
 from lacre.sensor import Executed, MappedExecutable, Opened, Origin, Write, WriteKind
 
@@ -17,15 +17,6 @@ MOST_LINKS = 40  # path_resolution(7): the kernel follows no more either
 
 # Mounted by the engine or the kernel in every container: never part of a service's own file system
 ENGINE_PATHS = ("/dev", "/proc", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/.dockerenv")
-
-
-@dataclass(frozen=True)
-class Owner:
-    """Owner and mode of a directory."""
-
-    uid: int
-    gid: int
-    mode: int
 
 
 @dataclass(frozen=True)
@@ -46,6 +37,7 @@ class Context:
     host_memory: int = 0  # bytes; 0: unknown
     host_cpus: int = 1
     taken_volumes: frozenset[str] = frozenset()  # names of the project's own volumes
+    external_volumes: frozenset[str] = frozenset()  # those of them that somebody else made and filled
     names: Mapping[str, str] = field(default_factory=dict)
     volume_owners: Mapping[str, Owner] = field(default_factory=dict)
 

@@ -120,6 +120,6 @@ def _foreign_data(draft: ServiceSeal, context: Context) -> Iterator[tuple[str, l
     if draft.user.user is None:
         return
     uid = int(draft.user.user.partition(":")[0])
-    for target, owners in sorted(context.profile.mount_owners.items()):
-        if others := sorted(owners - {uid}):
+    for target, mounted in sorted(context.profile.mounted.items()):
+        if others := sorted({owner.uid for owner in mounted.below} - {uid}):
             yield target, others

@@ -15,8 +15,8 @@ from typing import Any, Literal, Protocol
 from lacre import render
 from lacre.engine import Compose, Engine, HostThing, ImageInfo, Project, Twin, TwinOptions, completed
 from lacre.observe import Exercise as Command
-from lacre.observe import Phase, Plan, Run, profile, run_life_cycle, with_quick_health_checks
-from lacre.seal.context import Context, Owner
+from lacre.observe import Owner, Phase, Plan, Run, profile, run_life_cycle, with_quick_health_checks
+from lacre.seal.context import Context
 from lacre.seal.model import Exercise, Ground, Margin, Seal, ServiceSeal
 from lacre.seal.prove import Outcome
 from lacre.seal.stated import LOUD
@@ -161,6 +161,11 @@ class Twins:
                 host_memory=info.memory,
                 host_cpus=info.cpus,
                 taken_volumes=frozenset(self.project.config.get("volumes") or {}),
+                external_volumes=frozenset(
+                    volume
+                    for volume, said in (self.project.config.get("volumes") or {}).items()
+                    if (said or {}).get("external")
+                ),
                 read_only_refused=render.refuses_read_only(self.project.config, name),
                 names=self.addresses,
                 volume_owners=self._volume_owners(name),

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lacre.engine import Entry, ImageInfo, Service
-from lacre.observe import Peaks, Phase, Profile, Run
-from lacre.seal.context import Context, Owner
+from lacre.observe import Owner, Peaks, Phase, Profile, Run
+from lacre.seal.context import Context
 from lacre.seal.model import Margin
 from lacre.sensor import (
     AnyFact,

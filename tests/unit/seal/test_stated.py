@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 from dataclasses import replace
 
+from lacre.observe import Mounted, Owner
 from lacre.seal.advice import ServiceAdvice
 from lacre.seal.context import Context
 from lacre.seal.model import ServiceSeal, User
@@ -12,6 +13,10 @@ from lacre.sensor import Refusal, RefusedBecause
 from tests.unit.seal.invented import TREE, context, directory, file, ran_as, refused, wrote
 
 WORKER = User(user="33:33", root=False)
+
+
+def holding(*uids: int) -> Mounted:
+    return Mounted(below=frozenset(Owner(uid, uid, 0o644) for uid in uids))
 
 
 def said(base: Context, *refusals: Refusal) -> ServiceSeal:
@@ -49,11 +54,11 @@ def test_limits_that_were_hit_are_stated() -> None:
 
 def test_data_of_another_owner_is_a_loud_note() -> None:
     base = context([ran_as(33, 33)])
-    owned = replace(base, profile=replace(base.profile, mount_owners={"/data": frozenset({0, 33})}))
+    owned = replace(base, profile=replace(base.profile, mounted={"/data": holding(0, 33)}))
     (note,) = (note for note in said(owned).notes if note.startswith(LOUD))
     assert "uid 0" in note
     assert "chown -R 33:33 /data" in note
-    same = replace(base, profile=replace(base.profile, mount_owners={"/data": frozenset({33})}))
+    same = replace(base, profile=replace(base.profile, mounted={"/data": holding(33)}))
     assert not [note for note in said(same).notes if note.startswith(LOUD)]
 
 

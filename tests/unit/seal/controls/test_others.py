@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from lacre.observe import Peaks, Phase
-from lacre.seal.context import Owner
+from lacre.observe import Owner, Peaks, Phase
 from lacre.seal.controls import capabilities, limits, logging, network, privileges, user
 from lacre.seal.model import Capabilities, FileSystem, Margin, Tmpfs, User
 from lacre.seal.prove import ServiceOutcome
