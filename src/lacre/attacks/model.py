@@ -74,7 +74,7 @@ class Bounds:
     pids: int | None = None
     cpus: float | None = None
     nofile: int | None = None
-    log: int | None = None  # bytes of log kept at most; None: for ever
+    log: int | None = None  # bytes at which the engine's log file is rotated; None: never, or no such file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ class Counter(StrEnum):
 
     NONE = ""
     THROTTLED = "throttled"  # periods in which the CPU limit held the container back
-    LOG = "log"  # bytes of log that the engine keeps of it
+    LOG = "log"  # bytes of the one log file that the engine is writing; less than before: it was rotated
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -47,21 +48,16 @@ class Compose:
     def _find(self) -> tuple[tuple[str, ...], str]:
         seen = []
         for command in _CANDIDATES:
+            # A wrapper that drops the exit code of the real program (there is one on PyPI) would tell us
+            # that every failed start went well.
+            questions = (["version", "--short"], ["-f", os.devnull + "/none.yaml", "config", "--quiet"])
             try:
-                said = run(
-                    [*command, "version", "--short"], seconds=_CONFIG_SECONDS, environment=self._environment
-                )
+                with ThreadPoolExecutor() as pool:
+                    said, wrong = pool.map(lambda words, command=command: self._ask(command, words), questions)
             except OSError:
                 continue
             if said.code != 0:
                 continue
-            # A wrapper that drops the exit code of the real program (there is one on PyPI) would tell us
-            # that every failed start went well.
-            wrong = run(
-                [*command, "-f", os.devnull + "/none.yaml", "config", "--quiet"],
-                seconds=_CONFIG_SECONDS,
-                environment=self._environment,
-            )
             if wrong.code != 0:
                 return command, said.stdout.strip().removeprefix("v")
             seen.append(" ".join(command))
@@ -76,6 +72,9 @@ class Compose:
             "neither `docker compose` nor `docker-compose` works here",
             "install the Compose plugin of Docker (docker-compose-plugin)",
         )
+
+    def _ask(self, command: Sequence[str], words: Sequence[str]) -> Finished:
+        return run([*command, *words], seconds=_CONFIG_SECONDS, environment=self._environment)
 
     # Reading
 

@@ -22,17 +22,17 @@ class Peaks:
 
 def machine() -> str:
     """This machine, the same after a reboot: machine-id(5), else its name."""
-    return _text(Path("/etc/machine-id")).strip() or platform.node().replace("/", "-")
+    return text(Path("/etc/machine-id")).strip() or platform.node().replace("/", "-")
 
 
 def boot_id() -> str:
     """This boot of this kernel; empty where it cannot be read."""
-    return _text(_PROC / "sys/kernel/random/boot_id").strip()
+    return text(_PROC / "sys/kernel/random/boot_id").strip()
 
 
 def started_at(pid: int) -> str:
     """When `pid` started, in clock ticks since the boot (field 22 of its stat); empty when it is gone."""
-    after_name = _text(_PROC / str(pid) / "stat").rpartition(")")[2].split()
+    after_name = text(_PROC / str(pid) / "stat").rpartition(")")[2].split()
     return after_name[19] if len(after_name) > 19 else ""
 
 
@@ -46,7 +46,7 @@ def pid_namespace() -> str:
 def unprivileged_port_start() -> int:
     """The lowest port that needs no capability in the host's network namespace."""
     with contextlib.suppress(ValueError):
-        return int(_text(_PROC / "sys/net/ipv4/ip_unprivileged_port_start"))
+        return int(text(_PROC / "sys/net/ipv4/ip_unprivileged_port_start"))
     return 1024
 
 
@@ -56,7 +56,7 @@ def caught_signals(pid: int) -> frozenset[str]:
     Who takes a signal by sigwait(3) or signalfd(2) blocks it, and has no handler.
     """
     mask = 0
-    for line in _text(_PROC / str(pid) / "status").splitlines():
+    for line in text(_PROC / str(pid) / "status").splitlines():
         if line.startswith(("SigCgt:", "SigBlk:")):
             mask |= int(line.split()[1], 16)
     return frozenset(
@@ -66,39 +66,46 @@ def caught_signals(pid: int) -> frozenset[str]:
 
 def children(pid: int) -> tuple[int, ...]:
     """The processes that the main thread of `pid` made and that still run."""
-    return tuple(int(word) for word in _text(_PROC / f"{pid}/task/{pid}/children").split())
+    return tuple(int(word) for word in text(_PROC / f"{pid}/task/{pid}/children").split())
 
 
 def peaks(pid: int) -> Peaks:
     """Of the control group of `pid`, under version 1 or 2, whichever carries the memory controller."""
+    group = control_group(pid, "memory")
+    if group is None:
+        return Peaks(None, None)
+    if (group / "memory.oom_control").exists():
+        return Peaks(
+            number(text(group / "memory.max_usage_in_bytes")),
+            field(text(group / "memory.oom_control"), "oom_kill"),
+        )
+    peak = number(text(group / "memory.peak"))  # since Linux 5.19
+    return Peaks(
+        peak if peak is not None else number(text(group / "memory.current")),
+        field(text(group / "memory.events"), "oom_kill"),
+    )
+
+
+def control_group(pid: int, controller: str) -> Path | None:
+    """The directory of the control group of `pid` for a controller, under version 1 or 2; None: not mounted."""
     groups = {}
-    for line in _text(_PROC / str(pid) / "cgroup").splitlines():
+    for line in text(_PROC / str(pid) / "cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
-        for controller in controllers.split(","):
-            groups[controller] = path
+        for name in controllers.split(","):
+            groups[name] = path
     mounts = _cgroup_mounts()
-    if "memory" in groups and "memory" in mounts:
-        group = _below(mounts["memory"], groups["memory"])
-        return Peaks(
-            _number(_text(group / "memory.max_usage_in_bytes")),
-            _field(_text(group / "memory.oom_control"), "oom_kill"),
-        )
-    if "" in groups and "" in mounts:
-        group = _below(mounts[""], groups[""])
-        peak = _number(_text(group / "memory.peak"))  # since Linux 5.19
-        return Peaks(
-            peak if peak is not None else _number(_text(group / "memory.current")),
-            _field(_text(group / "memory.events"), "oom_kill"),
-        )
-    return Peaks(None, None)
+    for name in (controller, ""):  # the empty name is version 2
+        if name in groups and name in mounts:
+            return _below(mounts[name], groups[name])
+    return None
 
 
 def mounts_below(directory: str) -> tuple[str, ...]:
     """Where other file systems are mounted below `directory` (itself left out), as this process sees it."""
     prefix = directory.rstrip("/") + "/"
     found = []
-    for line in _text(_PROC / "self/mountinfo").splitlines():
-        target = _unescaped(line.split(" ")[4])
+    for line in text(_PROC / "self/mountinfo").splitlines():
+        target = unescaped(line.split(" ")[4])
         if target.startswith(prefix) and target != directory:
             found.append(target)
     return tuple(found)
@@ -107,14 +114,14 @@ def mounts_below(directory: str) -> tuple[str, ...]:
 def _cgroup_mounts() -> dict[str, tuple[str, str]]:
     """Controller (empty for version 2) to mount point and the root of the hierarchy that is mounted there."""
     found: dict[str, tuple[str, str]] = {}
-    for line in _text(_PROC / "self/mountinfo").splitlines():
+    for line in text(_PROC / "self/mountinfo").splitlines():
         before, _, after = line.partition(" - ")
         fields, kind = before.split(" "), after.split(" ")
         if kind[0] == "cgroup2":
-            found.setdefault("", (_unescaped(fields[4]), _unescaped(fields[3])))
+            found.setdefault("", (unescaped(fields[4]), unescaped(fields[3])))
         elif kind[0] == "cgroup" and len(kind) > 2:
             for option in kind[2].split(","):
-                found.setdefault(option, (_unescaped(fields[4]), _unescaped(fields[3])))
+                found.setdefault(option, (unescaped(fields[4]), unescaped(fields[3])))
     return found
 
 
@@ -125,26 +132,30 @@ def _below(mount: tuple[str, str], group: str) -> Path:
     return Path(point) / group.lstrip("/")
 
 
-def _unescaped(path: str) -> str:
+def unescaped(path: str) -> str:
+    """A path as mountinfo writes it, with blanks and the like made plain (proc_pid_mountinfo(5))."""
     for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
         path = path.replace(code, character)
     return path
 
 
-def _number(text: str) -> int | None:
-    text = text.strip()
-    return int(text) if text.isdecimal() else None
+def number(said: str) -> int | None:
+    """The decimal number that a file of the kernel holds; None where it says something else, as "max"."""
+    said = said.strip()
+    return int(said) if said.isdecimal() else None
 
 
-def _field(text: str, name: str) -> int | None:
-    for line in text.splitlines():
+def field(said: str, name: str) -> int | None:
+    """One number out of lines of `name number`."""
+    for line in said.splitlines():
         key, _, value = line.partition(" ")
         if key == name:
-            return _number(value)
+            return number(value)
     return None
 
 
-def _text(path: Path) -> str:
+def text(path: Path) -> str:
+    """What a file of the kernel says; empty where it cannot be read."""
     try:
         return path.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
