@@ -4,7 +4,7 @@ Importing it costs pydantic; the Docker SDK is imported when an Engine is made.
 """
 
 from lacre.engine.compose import Compose
-from lacre.engine.docker import Changed, ContainerState, Engine, EngineInfo
+from lacre.engine.docker import Changed, ContainerState, Engine, EngineInfo, Executed
 from lacre.engine.kernel import Peaks
 from lacre.engine.leftovers import Cleaned, Leftover, clean, leftovers
 from lacre.engine.normalise import completed, project_from_config
@@ -23,6 +23,7 @@ __all__ = [
     "Engine",
     "EngineInfo",
     "Entry",
+    "Executed",
     "HostThing",
     "ImageInfo",
     "Leftover",

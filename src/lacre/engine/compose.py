@@ -53,7 +53,9 @@ class Compose:
             questions = (["version", "--short"], ["-f", os.devnull + "/none.yaml", "config", "--quiet"])
             try:
                 with ThreadPoolExecutor() as pool:
-                    said, wrong = pool.map(lambda words, command=command: self._ask(command, words), questions)
+                    said, wrong = pool.map(
+                        lambda words, command=command: self._ask(command, words), questions
+                    )
             except OSError:
                 continue
             if said.code != 0:

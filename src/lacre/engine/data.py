@@ -102,6 +102,11 @@ class TwinData:
             self._clone(clone)
         return tuple(warnings)
 
+    def bring(self, name: str, path: Path) -> None:
+        """Puts a file of this host, with its mode, into the volume `name`."""
+        with self._parked(volume(name, _BASE)) as container:
+            self._engine.put_archive(container, _BASE, tar_stream(path, path.name))
+
     def _volume(self, name: str, options: Mapping[str, str] | None = None) -> None:
         with told(f"making volume {name}"):
             self._engine.api.create_volume(

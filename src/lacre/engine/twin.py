@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -158,6 +159,12 @@ class Twin:
         plan = twin_config(self._config, name=self.name, options=self._options, host=host)
         self.warnings = plan.warnings + data.fill(plan, directory)
         return plan
+
+    def bring(self, volume: str, path: Path) -> None:
+        """Puts a file of this host into `volume` (its key in the configuration) of a created twin."""
+        name = str(self._made().config["volumes"][volume]["name"])
+        images = [service.image for service in self._project.services.values()]
+        TwinData(self._engine, self.name, self.labels, images[0]).bring(name, path)
 
     def start(self, *, seconds: float = _START_SECONDS) -> Started:
         """Starts all in the order of depends_on, waiting for its conditions (and for nothing else)."""
