@@ -10,6 +10,7 @@ from lacre.seal.context import Context
 from lacre.seal.controls import capabilities, filesystem, limits, logging, network, privileges, syscalls, user
 from lacre.seal.directories import HIDES
 from lacre.seal.model import CONTROLS, Image, ServiceSeal, User
+from lacre.seal.mounts import unwritable
 from lacre.seal.prove import ServiceOutcome
 from lacre.sensor import Refusal, RefusedBecause
 
@@ -31,7 +32,10 @@ class ServiceAdvice:
         context = self.context
         chosen = user.propose(candidate)
         granted = capabilities.propose(context, chosen)
-        writable = filesystem.propose(context, chosen)
+        gaining = privileges.propose(context)
+        writable = filesystem.closed(
+            filesystem.propose(context, chosen), unwritable(context, chosen, granted, gaining)
+        )
         return ServiceSeal(
             image=Image(
                 reference=context.image.reference,
@@ -42,7 +46,7 @@ class ServiceAdvice:
             capabilities=granted,
             filesystem=writable,
             syscalls=syscalls.propose(context, granted),
-            privileges=privileges.propose(context),
+            privileges=gaining,
             limits=limits.propose(context, writable),
             logging=logging.propose(context),
             network=network.propose(context),
@@ -58,31 +62,43 @@ class ServiceAdvice:
         context = self.context
         writable = filesystem.mend(draft.filesystem, refusals, context, draft.user)
         granted = capabilities.mend(draft.capabilities, outcome, context, draft.user)
-        return draft.model_copy(
-            update={
-                "user": user.mend(draft.user, refusals, context),
-                "capabilities": granted,
-                "filesystem": writable,
-                "syscalls": syscalls.mend(draft.syscalls, refusals, granted),
-                "limits": limits.covering(
-                    limits.mend(draft.limits, refusals, context), writable, draft.filesystem
-                ),
-            }
+        return self._with_open_mounts(
+            draft.model_copy(
+                update={
+                    "user": user.mend(draft.user, refusals, context),
+                    "capabilities": granted,
+                    "filesystem": writable,
+                    "syscalls": syscalls.mend(draft.syscalls, refusals, granted),
+                    "limits": limits.covering(
+                        limits.mend(draft.limits, refusals, context), writable, draft.filesystem
+                    ),
+                }
+            )
         )
+
+    def _with_open_mounts(self, draft: ServiceSeal) -> ServiceSeal:
+        """Mounts are read-only only while nobody could write there: a further grant may change that."""
+        may_be = unwritable(self.context, draft.user, draft.capabilities, draft.privileges)
+        could_write = set(draft.filesystem.read_only_mounts) - may_be
+        if not could_write:
+            return draft
+        return draft.model_copy(update={"filesystem": filesystem.opened(draft.filesystem, could_write)})
 
     def answer(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal:
         """Lift what was only asked for: the last question before a phase failed may be why."""
         # questions of the phase that failed come before those of the phases that passed
         close = [q for q in outcome.questions if q.phase == outcome.phase] or outcome.questions
         writable = filesystem.mend_questions(draft.filesystem, close, self.context, draft.user)
-        return draft.model_copy(
-            update={
-                "user": user.mend(draft.user, close, self.context, filesystem.ASKED),
-                "syscalls": syscalls.mend(draft.syscalls, close, draft.capabilities),
-                "filesystem": writable,
-                "capabilities": capabilities.widen(draft.capabilities, outcome, self.context, draft.user),
-                "limits": limits.covering(draft.limits, writable, draft.filesystem),
-            }
+        return self._with_open_mounts(
+            draft.model_copy(
+                update={
+                    "user": user.mend(draft.user, close, self.context, filesystem.ASKED),
+                    "syscalls": syscalls.mend(draft.syscalls, close, draft.capabilities),
+                    "filesystem": writable,
+                    "capabilities": capabilities.widen(draft.capabilities, outcome, self.context, draft.user),
+                    "limits": limits.covering(draft.limits, writable, draft.filesystem),
+                }
+            )
         )
 
     def reject(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
@@ -105,6 +121,7 @@ class ServiceAdvice:
             self._keep_over_restart,
             self._other_user_for_foreign_paths,
             self._writable_root_for_named_paths,
+            self._writable_mounts,
             self._uncover,
             self._next_user,
             self._docker_seccomp,
@@ -130,6 +147,7 @@ class ServiceAdvice:
         ]
         asked = [grant.what for grant in draft.filesystem.grants if grant.reason.startswith(filesystem.ASKED)]
         bare = [left.what for left in draft.filesystem.left if left.reason == HIDES]
+        shut = self._could_be_shut(draft, strict)
         groups = [g.what for g in draft.user.grants if g.reason.startswith(filesystem.ASKED)]
         return (
             *(f"capability {name}" for name in doubtful),
@@ -137,7 +155,17 @@ class ServiceAdvice:
             *groups,
             *(f"directory {path}" for path in asked),
             *(f"bare {path}" for path in bare),
+            *(f"mount {target}" for target in shut),
         )
+
+    def _could_be_shut(self, draft: ServiceSeal, strict: ServiceSeal) -> list[str]:
+        """Mounts that were given up without a refusal that names them."""
+        named = {
+            grant.what for grant in draft.filesystem.grants if not grant.reason.startswith(filesystem.ASKED)
+        }
+        may_be = unwritable(self.context, draft.user, draft.capabilities, draft.privileges)
+        open_now = set(strict.filesystem.read_only_mounts) - set(draft.filesystem.read_only_mounts)
+        return sorted((open_now & may_be) - named)
 
     def without(self, draft: ServiceSeal, items: frozenset[str]) -> ServiceSeal:
         """The draft with capabilities taken away and controls put back."""
@@ -152,6 +180,8 @@ class ServiceAdvice:
             kind, _, name = item.partition(" ")
             if kind == "directory":
                 writable = filesystem.without(writable, name)
+            elif kind == "mount":
+                writable = filesystem.closed(writable, {name})
             elif kind == "bare":
                 writable = filesystem.covered(writable, name, self.context, draft.user)
             elif kind == "control" and name == filesystem.NAME:
@@ -212,6 +242,13 @@ class ServiceAdvice:
             return None
         reason = f"it must write {named[0]}: {stated[named[0]]}"
         return draft.model_copy(update={"filesystem": filesystem.given_up(draft.filesystem, reason)})
+
+    def _writable_mounts(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
+        del outcome
+        closed = draft.filesystem.read_only_mounts
+        if not closed:
+            return None
+        return draft.model_copy(update={"filesystem": filesystem.opened(draft.filesystem, closed)})
 
     def _uncover(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         del outcome

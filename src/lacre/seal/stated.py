@@ -6,13 +6,14 @@ import errno
 from collections.abc import Callable, Iterable, Iterator
 
 from lacre import seccomp
-from lacre.seal.context import Context, is_below
+from lacre.seal.context import Context
 from lacre.seal.controls import filesystem
 from lacre.seal.directories import must_last
 from lacre.seal.judge import ATTRIBUTES, volatile
 from lacre.seal.model import LeftRefused, ServiceSeal
+from lacre.seal.mounts import idle
 from lacre.seal.prove import ServiceOutcome
-from lacre.sensor import Refusal, RefusedBecause, Write
+from lacre.sensor import Refusal, RefusedBecause
 
 MOST_STATED = 500
 OLD_DATA = "existing data"
@@ -94,14 +95,9 @@ def _notes(draft: ServiceSeal, context: Context) -> tuple[str, ...]:
     setid = sorted(p for p, e in context.image.tree.items() if e.kind == "file" and e.mode & 0o6000)
     if setid and not draft.privileges.off:
         notes.append(f"no-new-privileges takes the set-ID rights away from: {', '.join(setid)}")
-    written = {fact.path for fact in context.profile.of(Write)}
-    idle = sorted(
-        mount.target
-        for mount in context.service.mounts
-        if mount.kind in {"volume", "bind"}
-        and not mount.read_only
-        and not any(is_below(path, context.real(mount.target)) for path in written)
-    )
+    open_still = [
+        t for t in idle(context) if draft.filesystem.off or t not in draft.filesystem.read_only_mounts
+    ]
     lost = sorted(mount.path for mount in draft.filesystem.tmpfs if must_last(mount.path, context))
     notes += [
         f"{OLD_DATA}: after a run without the seal {target} holds files of uid {', '.join(map(str, others))};"
@@ -110,16 +106,18 @@ def _notes(draft: ServiceSeal, context: Context) -> tuple[str, ...]:
     ]
     if lost:
         notes.append(f"{LOST}: {', '.join(lost)}")
-    if idle:
-        notes.append(f"never written, could be mounted read-only: {', '.join(idle)}")
+    if open_still:
+        notes.append(f"never written, could be mounted read-only: {', '.join(open_still)}")
     return tuple(notes)
 
 
 def _foreign_data(draft: ServiceSeal, context: Context) -> Iterator[tuple[str, list[int]]]:
-    """Mounts in which the unsealed baseline left files that the seal's user does not own."""
+    """Mounts that the unsealed baseline wrote to, and that hold files which the seal's user does not own."""
     if draft.user.user is None:
         return
     uid = int(draft.user.user.partition(":")[0])
+    unused = set(idle(context))
     for target, mounted in sorted(context.profile.mounted.items()):
-        if others := sorted({owner.uid for owner in mounted.below} - {uid}):
+        others = sorted({owner.uid for owner in mounted.below} - {uid})
+        if others and target not in unused:
             yield target, others

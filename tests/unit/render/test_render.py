@@ -78,6 +78,14 @@ def test_the_sealed_service(snapshot: SnapshotAssertion) -> None:
     assert sealed_service(BASE, FULL, "sealed/seccomp/web.json") == snapshot
 
 
+def test_the_line_for_docker_run_shuts_mounts() -> None:
+    sealed = changed(filesystem={"read_only_mounts": ("/site", "/data")})
+    service = project({"web": BASE}).services["web"]
+    line = docker_run(sealed, service, "sealed/seccomp/web.json")
+    assert "type=bind,source=/srv/shop/site,target=/site,readonly" in line
+    assert "type=volume,source=data,target=/data,readonly" in line
+
+
 def test_the_line_for_docker_run(snapshot: SnapshotAssertion) -> None:
     service = Service(name="web", image="example:1", config=BASE)
     assert docker_run(FULL, service, "sealed/seccomp/web.json") == snapshot

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from lacre.seal.context import Context, is_below, parent
@@ -43,6 +43,7 @@ MOST_SIZE = 4096 * MIB  # tmpfs is memory: what fills more is not temporary data
 # What lets root past owners and modes (capabilities(7))
 OVERRIDING = frozenset({"DAC_OVERRIDE", "DAC_READ_SEARCH"})
 ASKED = "a phase failed that had asked for"
+NEVER_WRITTEN = "read-only: never written, and nobody in the service could"
 
 
 def propose(context: Context, user: User) -> FileSystem:
@@ -65,6 +66,8 @@ def mend(setting: FileSystem, refusals: Iterable[Refusal], context: Context, use
     """Grant refused writes, enlarge what was full, allow executable memory where it was refused."""
     if setting.off:
         return setting
+    refusals = tuple(refusals)
+    setting = _reopened(setting, refusals, context, "writes")
     wanted = []
     for refusal in refusals:
         if refusal.because is RefusedBecause.FULL:
@@ -82,6 +85,8 @@ def mend_questions(
     """A phase failed: what was only asked, or changed nothing (a chown to the same owner), may be the reason."""
     if setting.off:
         return setting
+    refusals = tuple(refusals)
+    setting = _reopened(setting, refusals, context, ASKED)
     wanted = []
     for refusal in refusals:
         if refusal.because is not RefusedBecause.READ_ONLY:
@@ -92,6 +97,46 @@ def mend_questions(
                     inside=entry is not None and entry.kind == "directory")
         )  # fmt: skip
     return _allow(setting, wanted, context, user, ASKED)
+
+
+def closed(setting: FileSystem, targets: Collection[str]) -> FileSystem:
+    """Mounts of the base turned read-only (`lacre.seal.mounts` says which may be)."""
+    new = sorted(set(targets) - set(setting.read_only_mounts))
+    grants = (Grant(what=target, reason=NEVER_WRITTEN) for target in new)
+    return setting.model_copy(
+        update={
+            "read_only_mounts": tuple(sorted({*setting.read_only_mounts, *new})),
+            "grants": (*(grant for grant in setting.grants if grant.what not in new), *grants),
+        }
+    )
+
+
+def opened(setting: FileSystem, targets: Collection[str]) -> FileSystem:
+    """Mounts of the base writable again, as the base has them."""
+    return setting.model_copy(
+        update={
+            "read_only_mounts": tuple(t for t in setting.read_only_mounts if t not in targets),
+            "grants": tuple(
+                grant
+                for grant in setting.grants
+                if grant.what not in targets or grant.reason != NEVER_WRITTEN
+            ),
+        }
+    )
+
+
+def _reopened(setting: FileSystem, refusals: Iterable[Refusal], context: Context, verb: str) -> FileSystem:
+    """Without the read-only mounts on which something was refused."""
+    for refusal in refusals:
+        if refusal.because is not RefusedBecause.READ_ONLY:
+            continue
+        for target in setting.read_only_mounts:
+            if is_below(context.real(refusal.what), context.real(target)):
+                reason = f"{verb} {refusal.what}"
+                grant = Grant(what=target, reason=reason, by=refusal.by, phase=refusal.phase)
+                setting = opened(setting, {target})
+                setting = setting.model_copy(update={"grants": (*setting.grants, grant)})
+    return setting
 
 
 def uncover(setting: FileSystem, context: Context) -> FileSystem | None:
