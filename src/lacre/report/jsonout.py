@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from lacre.attacks.model import Attack, Attacked, Verdict, tally
+from lacre.report import attack_view
 from lacre.report import seal_view as view
 from lacre.report.ground import Check, ready
 from lacre.report.sealed import SealedReport
@@ -71,3 +73,51 @@ def verified(report: VerifiedReport) -> str:
 def ground(checks: Sequence[Check]) -> str:
     """The result of `lacre doctor`."""
     return dumps({"version": 1, "ready": ready(checks), "checks": checks})
+
+
+def attacks(tried: attack_view.Tried) -> str:
+    """The result of `lacre attack`; what `attacked` says."""
+    return dumps({"version": 1, **attacked(tried)})
+
+
+def attacked(tried: attack_view.Tried) -> dict[str, Any]:
+    """Attacks as part of a larger result.
+
+    `attacks` describes each attack once, by its identifier. `sides` is what was attacked (`before` and `after`,
+    or `now`): for each service its counts, its verdicts by the attacks' identifiers with the steps taken, and
+    the seconds that all of it took; and how the host and a neighbour answered meanwhile, by attack.
+    """
+    sides = attack_view.sides(tried)
+    known = {
+        verdict.attack.id: verdict.attack
+        for side in sides.values()
+        for verdicts in side.verdicts.values()
+        for verdict in verdicts
+    }
+    return {
+        "attacks": {id: _attack(attack) for id, attack in known.items()},
+        "sides": {label: _side(side) for label, side in sides.items()},
+    }
+
+
+def _attack(attack: Attack) -> dict[str, Any]:
+    shown = ("title", "group", "technique", "control", "by_design", "sign", "mend")
+    return {name: plain(getattr(attack, name)) for name in shown}
+
+
+def _side(side: Attacked) -> dict[str, Any]:
+    return {
+        "services": {
+            service: {
+                "tally": plain(tally(verdicts)),
+                "seconds": side.seconds.get(service),
+                "verdicts": {verdict.attack.id: _verdict(verdict) for verdict in verdicts},
+            }
+            for service, verdicts in side.verdicts.items()
+        },
+        "answering": plain(side.answering),
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {name: plain(getattr(verdict, name)) for name in ("result", "errno", "by", "reason", "steps")}
