@@ -123,12 +123,16 @@ class Counter(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One run of the native program in the container: `action` with its arguments, for at most `seconds`."""
+    """One run of the native program in the container: `action` with its arguments, for at most `seconds`.
+
+    `amount`: the bytes of log that it writes, where those are counted.
+    """
 
     action: str
     arguments: tuple[str, ...] = ()
     seconds: float = 5.0
     counter: Counter = Counter.NONE
+    amount: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from lacre.engine import images, kernel
+from lacre.engine import images, kernel, upper
 from lacre.engine.connection import absent_is_fine, connect, context_host, status_of, told
 from lacre.engine.owner import OWNER_LABEL, this_process
 from lacre.engine.project import ImageInfo
@@ -136,6 +136,18 @@ class Engine:
     def api(self) -> APIClient:
         """The SDK's low-level client, for this package only."""
         return self._client
+
+    def ping(self) -> None:
+        """Returns once the engine answers."""
+        with told("asking whether the engine answers"):
+            self._client.ping()
+
+    def gateway(self, network: str) -> str:
+        """The host's address on a network; empty where the engine gave it none."""
+        with told(f"looking at network {network}"):
+            found = self._client.inspect_network(network)
+        configs = (found.get("IPAM") or {}).get("Config") or ()
+        return next((str(entry["Gateway"]) for entry in configs if entry.get("Gateway")), "")
 
     def info(self) -> EngineInfo:
         """What the engine is and can."""
@@ -313,10 +325,29 @@ class Engine:
 
     def changed(self, container: str) -> tuple[Changed, ...]:
         """What differs from the image, mounts left out."""
+        with contextlib.suppress(OSError, upper.NotPlainError):
+            if layers := self._layers(container):
+                return tuple(sorted(Changed(path, kind) for path, kind in upper.changes(*layers)))
         kinds: tuple[Literal["modified", "added", "deleted"], ...] = ("modified", "added", "deleted")
         with told(f"comparing container {container[:12]} with its image"):
             lines = self._client.diff(container) or ()
         return tuple(sorted(Changed(str(line["Path"]), kinds[int(line["Kind"])]) for line in lines))
+
+    def _layers(self, container: str) -> tuple[Path, list[Path]] | None:
+        """The upper layer and the lower ones of a container where this process can reach them; None: it cannot.
+
+        The engine counts paths from its own root directory, and has no such paths with containerd's image store.
+        """
+        if not self.address.startswith("unix://"):
+            return None
+        driver = self.inspect(container).get("GraphDriver") or {}
+        data = driver.get("Data") or {}
+        if driver.get("Name") != "overlay2" or not (data.get("UpperDir") and data.get("LowerDir")):
+            return None
+        root = kernel.root_of_listener(self.address.removeprefix("unix://"))
+        if not root:
+            return None
+        return Path(root + data["UpperDir"]), [Path(root + lower) for lower in data["LowerDir"].split(":")]
 
     def put_archive(self, container: str, directory: str, archive: bytes | Iterable[bytes]) -> None:
         """Unpacks a tar archive in `directory` of a container, which need not run."""

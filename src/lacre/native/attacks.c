@@ -86,9 +86,10 @@ __attribute__((unused)) static int judged(long returned, const char *call, int a
 #include "attacks/escaping.h"
 #include "attacks/kernel.h"
 #include "attacks/spying.h"
+#include "attacks/neighbour.h"
 
 static const struct action actions[] = {
-	WRITING_ACTIONS EXECUTING_ACTIONS EXHAUSTING_ACTIONS ESCAPING_ACTIONS KERNEL_ACTIONS SPYING_ACTIONS
+	WRITING_ACTIONS EXECUTING_ACTIONS EXHAUSTING_ACTIONS ESCAPING_ACTIONS KERNEL_ACTIONS SPYING_ACTIONS NEIGHBOUR_ACTIONS
 };
 
 int main(int argc, char **argv)

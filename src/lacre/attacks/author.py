@@ -1,0 +1,76 @@
+"""Who stopped a step: read from what the sensor saw the kernel refuse meanwhile, never from what was expected."""
+
+from __future__ import annotations
+
+import errno as errnos
+from collections.abc import Iterable, Sequence
+
+from lacre.attacks.model import Result, Step, StepTaken
+from lacre.engine import Executed
+from lacre.engine.inside import Credentials
+from lacre.sensor import Refusal, RefusedBecause
+
+_BECAUSE = {
+    RefusedBecause.SYSCALL: "syscalls",
+    RefusedBecause.CAPABILITY: "capabilities",
+    RefusedBecause.READ_ONLY: "filesystem",
+    RefusedBecause.NO_EXEC: "filesystem",
+    RefusedBecause.FULL: "filesystem",
+    RefusedBecause.PROCESSES: "limits",
+    RefusedBecause.FILES: "limits",
+    RefusedBecause.MEMORY: "limits",
+}
+_LIMITS = frozenset({errnos.EAGAIN, errnos.ENOMEM, errnos.EMFILE})
+_KILLED, _FILTERED = 128 + 9, 128 + 31  # as a shell says death by SIGKILL and SIGSYS
+_RESULTS = {
+    "worked": Result.WORKED,
+    "stopped": Result.STOPPED,
+    "absent": Result.NOT_APPLICABLE,
+    "error": Result.ERROR,
+}
+_MOST_DETAIL = 200
+
+
+def taken(step: Step, executed: Executed, refusals: Sequence[Refusal], own: Credentials) -> StepTaken:
+    """What came of a step: from what the native program said, how it ended, and what the kernel refused."""
+    words = executed.output.rstrip("\n").split("\t")
+    if len(words) == 3 and words[0] in _RESULTS and words[1].isdecimal():
+        result, number, detail = _RESULTS[words[0]], int(words[1]), words[2][:_MOST_DETAIL]
+        if result is not Result.STOPPED:
+            return StepTaken(step=step, result=result, detail=detail)
+        by = author(number, detail, refusals, own)
+        return StepTaken(
+            step=step, result=result, errno=errnos.errorcode.get(number, ""), by=by, detail=detail
+        )
+    if executed.code == _FILTERED:
+        return StepTaken(step=step, result=Result.STOPPED, by="syscalls", detail="killed by the filter")
+    if executed.code == _KILLED and any(r.because is RefusedBecause.MEMORY for r in refusals):
+        return StepTaken(step=step, result=Result.STOPPED, by="limits", detail="killed for want of memory")
+    said = executed.output.strip()[:_MOST_DETAIL]
+    return StepTaken(
+        step=step, result=Result.ERROR, detail=said or f"ended with {executed.code} and said nothing"
+    )
+
+
+def author(number: int, detail: str, refusals: Iterable[Refusal], own: Credentials) -> str:
+    """Who said no with this errno; "kernel" where nothing else did (a sysctl, a lock, what it is built with)."""
+    if number == 0:  # nothing was refused: a set-id file was executed and gave nothing
+        return "filesystem" if "nosuid" in detail else "privileges"
+    of_errno = [refusal for refusal in refusals if refusal.errno == number]
+    for because, by in _BECAUSE.items():
+        for refusal in of_errno:
+            if refusal.because is because:
+                return "engine" if by == "filesystem" and _is_masked(refusal) else by
+    if number in _LIMITS:
+        return "limits"
+    if number == errnos.EACCES and own.apparmor:
+        return "apparmor"
+    if own.uid and any(refusal.because is RefusedBecause.PERMISSION for refusal in of_errno):
+        return "user"
+    return "kernel"
+
+
+def _is_masked(refusal: Refusal) -> bool:
+    """Whether it is about a path that Docker mounts read-only in every container that is not privileged."""
+    path = refusal.path or refusal.what
+    return path.startswith(("/proc/", "/sys/"))

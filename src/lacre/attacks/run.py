@@ -1,0 +1,210 @@
+"""All attacks on all services of a twin that runs: the one place where attacks meet engine and sensor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from lacre.attacks import bystander
+from lacre.attacks.author import taken
+from lacre.attacks.model import (
+    Answering,
+    Attack,
+    Attacked,
+    Counter,
+    Group,
+    Nothing,
+    Result,
+    Scene,
+    Step,
+    StepTaken,
+    Verdict,
+)
+from lacre.attacks.scene import look
+from lacre.attacks.stage import NEIGHBOUR, NEIGHBOUR_PORT, inside
+from lacre.engine import Container, Engine, ImageInfo, Twin
+from lacre.engine.inside import Credentials, credentials, throttled
+from lacre.errors import EngineError
+from lacre.sensor import Refusal, Sensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Victims:
+    """Which services of the twin are attacked, with what is known of them. Mappings are keyed by service.
+
+    `needed`: TCP ports of each other service that the service was seen to speak to.
+    """
+
+    images: Mapping[str, ImageInfo]
+    needed: Mapping[str, Mapping[str, tuple[int, ...]]]
+    closed: bool  # the twin's networks lead nowhere else
+
+
+def attack_twin(
+    engine: Engine,
+    twin: Twin,
+    sensor: Sensor,
+    victims: Victims,
+    attacks: Sequence[Attack],
+    tell: Callable[[str, str], None],
+) -> Attacked:
+    """Try every attack on the first container of every service of a running, watched twin.
+
+    `tell` is told service and attack before each. Raises EngineError when the engine itself fails; a container
+    that ends meanwhile makes the rest of its attacks errors.
+    """
+    verdicts: dict[str, tuple[Verdict, ...]] = {}
+    answering: dict[str, Answering] = {}
+    seconds: dict[str, float] = {}
+    info = engine.info()
+    for service, image in victims.images.items():
+        began = time.monotonic()
+        container = twin.of(service)
+        try:
+            scene = look(
+                engine,
+                twin,
+                container,
+                info=info,
+                image=image,
+                needed=victims.needed.get(service, {}),
+                closed=victims.closed,
+            )
+            own = credentials(engine.application_pid(container.id))
+        except (EngineError, ProcessLookupError):
+            reason = "the service has ended: nothing runs there that could be taken over"
+            verdicts[service] = tuple(
+                Verdict(attack=attack, result=Result.NOT_APPLICABLE, reason=reason) for attack in attacks
+            )
+            continue
+        victim = _Victim(engine, twin, sensor, container, scene, own)
+        found = []
+        for attack in attacks:
+            tell(service, attack.id)
+            found.append(victim.suffer(attack))
+        verdicts[service] = tuple(found)
+        for name, waits in victim.answering.items():
+            answering[name] = _worse(answering.get(name), waits)
+        seconds[service] = time.monotonic() - began
+    return Attacked(verdicts=verdicts, answering=answering, seconds=seconds)
+
+
+class _Victim:
+    """One container under attack."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        twin: Twin,
+        sensor: Sensor,
+        container: Container,
+        scene: Scene,
+        own: Credentials,
+    ) -> None:
+        self._engine, self._sensor, self._container = engine, sensor, container
+        self._scene, self._own = scene, own
+        self._pid = engine.application_pid(container.id)
+        self._neighbour = twin.address(NEIGHBOUR)
+        self.answering: dict[str, Answering] = {}
+
+    def suffer(self, attack: Attack) -> Verdict:
+        """Try one attack: all of its steps."""
+        steps = attack.plan(self._scene)
+        if isinstance(steps, Nothing):
+            return Verdict(attack=attack, result=Result.NOT_APPLICABLE, reason=steps.reason)
+        if not self._engine.state(self._container.id).running:
+            return Verdict(
+                attack=attack, result=Result.ERROR, reason="the container ended during an attack before this"
+            )
+        self._sensor.phase(self._container.id, attack.id)
+        try:
+            if attack.group is Group.EXHAUSTING:
+                with bystander.watching(self._engine.ping, self._neighbour, NEIGHBOUR_PORT) as waits:
+                    found = [self._take(attack, step) for step in steps]
+                self.answering[attack.id] = waits()
+            else:
+                found = [self._take(attack, step) for step in steps]
+        except EngineError as problem:
+            return Verdict(attack=attack, result=Result.ERROR, reason=problem.happened)
+        return verdict(attack, found)
+
+    def _take(self, attack: Attack, step: Step) -> StepTaken:
+        before = self._count(step.counter)
+        executed = self._engine.execute(
+            self._container.id,
+            inside(step.action, *step.arguments),
+            user=f"{self._own.uid}:{self._own.gid}",
+            seconds=step.seconds,
+        )
+        refusals = [
+            fact
+            for fact in self._sensor.facts()
+            if isinstance(fact, Refusal) and fact.container == self._container.id and fact.phase == attack.id
+        ]
+        return counted(taken(step, executed, refusals, self._own), before, self._count(step.counter))
+
+    def _count(self, counter: Counter) -> int | None:
+        match counter:
+            case Counter.THROTTLED:
+                return throttled(self._pid)
+            case Counter.LOG:
+                return self._engine.log_size(self._container.id)
+            case Counter.NONE:
+                return None
+
+
+def counted(found: StepTaken, before: int | None, after: int | None) -> StepTaken:
+    """A step as the host's counter tells it, where it has one: what the container did may have come to nothing."""
+    if found.result is not Result.WORKED or found.step.counter is Counter.NONE:
+        return found
+    if before is None or after is None:
+        return _step(found, Result.ERROR, "the host could not count what came of it")
+    match found.step.counter:
+        case Counter.THROTTLED if after > before:
+            return _step(found, Result.STOPPED, f"held back in {after - before} periods", by="limits")
+        case Counter.LOG if after < before or after - before < found.step.amount:
+            return _step(found, Result.STOPPED, "the log was rotated", by="logging")
+        case _:
+            return found
+
+
+def _step(found: StepTaken, result: Result, detail: str, by: str = "") -> StepTaken:
+    return StepTaken(step=found.step, result=result, by=by, detail=detail)
+
+
+def verdict(attack: Attack, found: Iterable[StepTaken]) -> Verdict:
+    """What its steps come to: it worked if one did, was stopped if all that could be tried were."""
+    steps = tuple(found)
+
+    def of(result: Result) -> list[StepTaken]:
+        return [step for step in steps if step.result is result]
+
+    for result in (Result.WORKED, Result.ERROR):
+        if of(result):
+            reason = "; ".join(dict.fromkeys(_said(step) for step in of(result)))
+            return Verdict(attack=attack, result=result, reason=reason, steps=steps)
+    if stops := of(Result.STOPPED):
+        return Verdict(
+            attack=attack,
+            result=Result.STOPPED,
+            errno=next((step.errno for step in stops if step.errno), ""),
+            by=tuple(dict.fromkeys(step.by for step in stops if step.by)),
+            steps=steps,
+        )
+    reason = "; ".join(dict.fromkeys(step.detail for step in steps)) or "there is nothing to try it on"
+    return Verdict(attack=attack, result=Result.NOT_APPLICABLE, reason=reason, steps=steps)
+
+
+def _said(step: StepTaken) -> str:
+    where = " ".join(step.step.arguments[:1])
+    return f"{where}: {step.detail}" if where and step.detail else where or step.detail
+
+
+def _worse(one: Answering | None, other: Answering) -> Answering:
+    if one is None:
+        return other
+    neighbours = [a.neighbour for a in (one, other) if a.neighbour is not None]
+    return Answering(
+        host=max(one.host, other.host), neighbour=max(neighbours, default=None), lost=one.lost + other.lost
+    )
