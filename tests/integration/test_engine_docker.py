@@ -208,3 +208,34 @@ def test_without_permission_on_the_socket_it_says_so() -> None:
     )
     assert "may not use /var/run/docker.sock" in said.stdout, said.stderr
     assert "root" in said.stdout
+
+
+MANY_CHANGES = """
+    mkdir -p /a/b; echo x > /a/b/c; ln -s /etc /a/link                   # new
+    rm -r /usr/share/doc; mkdir /usr/share/doc; echo x > /usr/share/doc/new   # an opaque directory
+    rm -r /usr/share/perl5                                               # a removed one
+    rm -r /var/backups; echo x > /var/backups                            # a file in a directory's place
+    rm /etc/hostname.none /etc/debian_version; echo x >> /etc/issue
+    : >> /etc/issue.net                                                  # opened for writing, and not written
+    touch /etc/gone; rm /etc/gone; echo x > /opt/gone; rm /opt/gone
+    chmod 700 /srv; chown 5 /etc/passwd; rm /etc/group; cp /etc/passwd /etc/group
+    mv /etc/init.d /etc/moved
+    mknod /a/null c 1 3; mkfifo /a/fifo
+    touch /done; exec sleep 60
+"""
+
+
+def test_changes_are_read_from_the_upper_layer_as_the_engine_tells_them(
+    docker_engine: Engine, running: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = running("-v", "/anonymous", IMAGE, "sh", "-c", MANY_CHANGES)
+    wait(lambda: docker_engine.get_file(container, "/done") is not None)
+    letters = {"A": "added", "C": "modified", "D": "deleted"}
+    told = {(line[2:], letters[line[0]]) for line in docker("diff", container).splitlines()}
+    assert {("/usr/share/perl5", "deleted"), ("/usr/share/doc/new", "added"), ("/srv", "modified")} <= told
+
+    def unasked(_: str) -> None:
+        raise AssertionError("the engine was asked")
+
+    monkeypatch.setattr(docker_engine.api, "diff", unasked)
+    assert {(change.path, change.kind) for change in docker_engine.changed(container)} == told

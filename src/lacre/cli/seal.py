@@ -14,7 +14,7 @@ import typer
 from lacre.cli import exercises, options
 from lacre.cli.interrupt import interruptible
 from lacre.cli.screen import Screen
-from lacre.cli.work import Source, Work, work_of
+from lacre.cli.work import Source, Work, engine_and_compose, work_of
 from lacre.errors import UsageError
 
 if TYPE_CHECKING:
@@ -109,8 +109,7 @@ def seal(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as i
             directory=project_directory,
             name=project_name,
         )
-        engine = work.engine()
-        compose = work.compose()
+        engine, compose = engine_and_compose(work)
         project = _resolve(work, compose, target, run_options or [], source)
         _check_services(services or [], project)
         directory = project.directory if output is None else output

@@ -13,7 +13,7 @@ from lacre.cli import exercises, options
 from lacre.cli.interrupt import interruptible
 from lacre.cli.screen import Screen
 from lacre.cli.seal_files import LACRE_YAML, seal_path, source_of
-from lacre.cli.work import Source, Work, work_of
+from lacre.cli.work import Source, Work, engine_and_compose, work_of
 
 if TYPE_CHECKING:
     from lacre.engine import Compose, Project
@@ -78,8 +78,7 @@ def verify(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
             directory=project_directory,
             name=project_name,
         )
-        engine = work.engine()
-        compose = work.compose()
+        engine, compose = engine_and_compose(work)
         project = _project(work, compose, seal, file, given, run_options or [])
         chosen = Options(
             exercises=exercises.parse(exercise, project.services) if exercise else seal.exercises,

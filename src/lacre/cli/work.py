@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -88,6 +89,13 @@ class Work(Protocol):
 def work_of(context: typer.Context) -> Work:
     """What the commands call: the real thing, unless a test handed in its own."""
     return RealWork() if context.obj is None else cast(Work, context.obj)
+
+
+def engine_and_compose(work: Work) -> tuple[Engine, Compose]:
+    """Both, looked for side by side: one is a program to wait for, the other an import of 0.1 s."""
+    with ThreadPoolExecutor(1) as pool:
+        compose = pool.submit(work.compose)
+        return work.engine(), compose.result()
 
 
 def _need_root() -> None:

@@ -6,10 +6,13 @@ import contextlib
 import os
 import platform
 import signal
+import socket
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
 _PROC = Path("/proc")
+_CONNECT_SECONDS = 5.0  # to a socket of this host, which answers at once or never
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,17 @@ def pid_namespace() -> str:
     """The process id namespace that this process is in: a pid means something only there."""
     with contextlib.suppress(OSError):
         return str((_PROC / "self/ns/pid").readlink())
+    return ""
+
+
+def root_of_listener(path: str) -> str:
+    """The root directory, in /proc, of the process that listens on a Unix socket; empty where it cannot be told."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(_CONNECT_SECONDS)
+        connection.connect(path)
+        said = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        pid = int(struct.unpack("3i", said)[0])  # 0: of a process that is not in this pid namespace
+        return str(_PROC / str(pid) / "root") if pid > 0 else ""
     return ""
 
 
