@@ -1,7 +1,7 @@
 """Watching a twin live: exercises, the life cycle, and what it showed."""
 
 from lacre.observe.health import with_quick_health_checks
-from lacre.observe.lifecycle import run_life_cycle
+from lacre.observe.lifecycle import run_life_cycle, start_watched
 from lacre.observe.model import (
     Failure,
     Mounted,
@@ -30,5 +30,6 @@ __all__ = [
     "Stopped",
     "profile",
     "run_life_cycle",
+    "start_watched",
     "with_quick_health_checks",
 ]

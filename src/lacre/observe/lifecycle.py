@@ -7,6 +7,7 @@ bear. With a baseline the run ends at the first phase that does not work as it d
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -60,6 +61,15 @@ def run_life_cycle(
     return life.run()
 
 
+def start_watched(engine: Engine, twin: Twin, sensor: Sensor, plan: Plan) -> tuple[Failure, ...]:
+    """Only the beginning: start a created twin, watched, until it is ready. What failed, if something did."""
+    life = _Life(engine, twin, plan, "start", lambda _: None, Watched(sensor))
+    life.watched.follow(twin.containers)
+    with contextlib.suppress(_PhaseFailedError):
+        life.begin()
+    return tuple(life.failures)
+
+
 @dataclass
 class _Life:
     engine: Engine
@@ -91,7 +101,7 @@ class _Life:
         """Go through all phases; raises _PhaseFailedError at the first that does not work."""
         self._timed(self.twin.create)
         self.watched.follow(self.twin.containers)
-        self._start(Phase.START, self.twin.start)
+        self.begin()
         self._work(Phase.FIRST, Phase.START, "first")
         self._signals()
         self._stop(Phase.STOP)
@@ -101,6 +111,10 @@ class _Life:
             self._stop(Phase.LAST_STOP)
         self.watched.collect()
         self.remember_end()
+
+    def begin(self) -> None:
+        """The first start, until all is ready; raises _PhaseFailedError."""
+        self._start(Phase.START, self.twin.start)
 
     def _live_again(self) -> bool:
         """The life of new containers on the old volumes, up to their stop; False where the baseline has none."""
