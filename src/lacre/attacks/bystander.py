@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from lacre.attacks.model import Answering
+from lacre.errors import EngineError
 
 _EVERY = 0.05  # seconds between two questions
 _TOO_LONG = 5.0  # seconds after which a question counts as unanswered
@@ -39,7 +40,7 @@ def watching(ask_host: Callable[[], object], address: str, port: int) -> Iterato
             began = time.monotonic()
             try:
                 ask_host()
-            except OSError:
+            except (OSError, EngineError):
                 waits.lost += 1
             waits.host.append(time.monotonic() - began)
             if not address:

@@ -49,7 +49,7 @@ def staged(project: Project, config: dict[str, Any]) -> tuple[Project, dict[str,
         "user": "65534:65534",
         "cap_drop": ["ALL"],
         "healthcheck": {"disable": True},
-        "networks": {name: None for name in sorted(config.get("networks") or {})[:1]} or None,
+        "networks": dict.fromkeys(sorted(config.get("networks") or {})[:1]) or None,
     }
     for service in services.values():
         mount = {"type": "volume", "source": VOLUME, "target": TOOL, "read_only": True}
