@@ -56,7 +56,12 @@ def staged(project: Project, config: dict[str, Any]) -> tuple[Project, dict[str,
         service["volumes"] = [*(service.get("volumes") or []), {**mount, "volume": {"nocopy": True}}]
     config["volumes"] = {**(config.get("volumes") or {}), VOLUME: {}}
     neighbour = Service(
-        name=NEIGHBOUR, image=image, built=True, config=services[NEIGHBOUR], healthcheck_disabled=True
+        name=NEIGHBOUR,
+        image=image,
+        built=True,  # it is there already, as the other service has it
+        config=services[NEIGHBOUR],
+        ports=(f"tcp/{NEIGHBOUR_PORT}",),
+        healthcheck_disabled=True,
     )
     update = {"config": config, "services": {**project.services, NEIGHBOUR: neighbour}}
     return project.model_copy(update=update), config

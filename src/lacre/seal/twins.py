@@ -104,7 +104,7 @@ class Twins:
         while True:
             with (
                 closing(self._sensor(refusals=drafts is not None)) as sensor,
-                Twin(self.engine, self.compose, self.project, self._config(drafts), options) as twin,
+                Twin(self.engine, self.compose, self.project, self.config(drafts), options) as twin,
             ):
                 self._keep(twin)
                 run = run_life_cycle(
@@ -145,7 +145,8 @@ class Twins:
         if baseline and phase is Phase.LAST_STOP and self._ahead is None:
             self._ahead = self._sensor(refusals=True)
 
-    def _config(self, drafts: Mapping[str, ServiceSeal] | None) -> dict[str, Any]:
+    def config(self, drafts: Mapping[str, ServiceSeal] | None) -> dict[str, Any]:
+        """The project's configuration under drafts (None: as the base is), their profiles written beside it."""
         config = with_quick_health_checks(self.project, self.images)
         if drafts is None:
             return config

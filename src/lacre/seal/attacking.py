@@ -1,0 +1,76 @@
+"""The attack step: the same attacks on a twin as the project is, and on one under its seal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lacre.attacks import VOLUME, Attack, Attacked, Victims, attack_twin, program, staged
+from lacre.engine import Twin, TwinOptions
+from lacre.errors import TargetError
+from lacre.observe import Plan, Run, start_watched
+from lacre.seal.model import ServiceSeal
+from lacre.seal.twins import Twins
+from lacre.sensor import Sensor
+
+
+def attacked(
+    twins: Twins,
+    drafts: Mapping[str, ServiceSeal] | None,
+    attacks: Sequence[Attack],
+    *,
+    baseline: Run | None = None,
+) -> Attacked:
+    """Attack a new twin under drafts (None: as the base is), made for nothing else.
+
+    `drafts` says which services are sealed; those that `twins` was told of are attacked. Raises TargetError
+    when the twin does not start.
+    """
+    tool = program()
+    project, config = staged(twins.project, twins.config(drafts))
+    options = TwinOptions(allow_egress=bool(twins.options.allow_egress), allow_host=twins.options.allow_host)
+    plan = Plan(
+        project=project,
+        exercises=(),
+        ready_timeout=twins.options.ready_timeout,
+        exercise_timeout=twins.options.exercise_timeout,
+        baseline=baseline,
+    )
+    with (
+        Sensor(refusals=True) as sensor,
+        Twin(twins.engine, twins.compose, project, config, options) as twin,
+    ):
+        twin.create()
+        twin.bring(VOLUME, tool)
+        failures = start_watched(twins.engine, twin, sensor, plan)
+        if failures:
+            texts = "; ".join(f"{f.service or 'the project'}: {f.text}" for f in failures)
+            raise TargetError(
+                "starting a twin to attack it", texts[:4000], "prove the seal again first: lacre verify"
+            )
+        victims = Victims(
+            images={
+                name: twins.engine.image(twins.project.services[name].image, pull=False)
+                for name in twins.services
+            },
+            needed={name: _needed(drafts[name]) for name in twins.services if drafts and name in drafts},
+            closed=not twins.options.allow_egress,
+        )
+        return attack_twin(
+            twins.engine,
+            twin,
+            sensor,
+            victims,
+            attacks,
+            lambda service, attack: twins.progress.tell(service, f"attack {attack}"),
+        )
+
+
+def _needed(seal: ServiceSeal) -> dict[str, tuple[int, ...]]:
+    """TCP ports of other services that the observed service spoke to, by service."""
+    found: dict[str, tuple[int, ...]] = {}
+    for reached in seal.network.reaches:
+        service, _, port = reached.partition(":")
+        protocol, _, number = port.partition("/")
+        if protocol == "tcp" and number.isdecimal():
+            found[service] = (*found.get(service, ()), int(number))
+    return found
