@@ -4,13 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lacre.attacks import VOLUME, Attack, Attacked, Victims, attack_twin, program, staged
+from lacre.attacks import (
+    ATTACKS,
+    VOLUME,
+    Attack,
+    Attacked,
+    Comparison,
+    Result,
+    Verdict,
+    Victims,
+    attack_twin,
+    program,
+    staged,
+)
 from lacre.engine import Twin, TwinOptions
 from lacre.errors import TargetError
 from lacre.observe import Plan, Run, start_watched
 from lacre.seal.model import ServiceSeal
 from lacre.seal.twins import Twins
 from lacre.sensor import Sensor
+
+
+def compared(twins: Twins, drafts: Mapping[str, ServiceSeal], baseline: Run) -> Comparison:
+    """The attacks on a twin as the project is and on one under the proved drafts."""
+    return Comparison(
+        before=attacked(twins, None, ATTACKS, baseline=baseline),
+        after=attacked(twins, drafts, ATTACKS, baseline=baseline),
+    )
+
+
+def stopped(found: Attacked, service: str) -> tuple[str, ...]:
+    """The attacks that this service's seal is seen to stop, by identifier."""
+    return tuple(sorted(v.attack.id for v in found.verdicts.get(service, ()) if v.result is Result.STOPPED))
+
+
+def no_longer_stopped(seals: Mapping[str, ServiceSeal], found: Attacked) -> dict[str, tuple[Verdict, ...]]:
+    """By service, the attacks that its seal had stopped and that now work, or of which nothing can be told."""
+    return {
+        service: again
+        for service, verdicts in found.verdicts.items()
+        if (
+            again := tuple(
+                verdict
+                for verdict in verdicts
+                if service in seals
+                and verdict.attack.id in seals[service].stopped
+                and verdict.result in {Result.WORKED, Result.ERROR}
+            )
+        )
+    }
 
 
 def attacked(

@@ -137,12 +137,16 @@ class Privileges(Setting):
 
 
 class Limits(Setting):
-    """None: left as the base has it (or unlimited). Memory in bytes, cpus in cores."""
+    """None: left as the base has it (or unlimited). Memory in bytes, cpus in cores.
+
+    `init`: the engine's init reaps orphans, which otherwise lie about as zombies and fill the limit on processes.
+    """
 
     memory: int | None = None
     pids: int | None = None
     cpus: float | None = None
     nofile: int | None = None
+    init: bool | None = None
 
 
 class Logging(Setting):
@@ -195,6 +199,9 @@ class ServiceSeal(_Frozen):
     network: Network
     completeness: Completeness = Completeness()
     notes: tuple[Seen, ...] = ()
+    stopped: tuple[str, ...] = Field(
+        default=(), description="Attacks that were seen stopped under this seal, by identifier."
+    )
 
 
 class Exercise(_Frozen):

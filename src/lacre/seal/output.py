@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lacre import render
+from lacre.attacks import Comparison
 from lacre.engine import Compose, Project
 from lacre.errors import NotProvedError
 from lacre.seal import file as seal_file
@@ -24,6 +25,7 @@ class Sealed:
     warnings: tuple[str, ...] = ()
     trials: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
+    attacks: Comparison | None = None
 
     @property
     def whole(self) -> bool:

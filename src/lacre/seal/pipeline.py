@@ -9,10 +9,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lacre.attacks import ATTACKS, Verdict
 from lacre.engine import Compose, Engine, Project
 from lacre.errors import NotProvedError, TargetError
 from lacre.observe import Run
 from lacre.seal.advice import ServiceAdvice
+from lacre.seal.attacking import attacked, compared, no_longer_stopped, stopped
 from lacre.seal.completeness import completeness
 from lacre.seal.judge import judge
 from lacre.seal.model import Grant, Seal, ServiceSeal
@@ -24,13 +26,14 @@ from lacre.seal.twins import Options, Progress, Twins
 
 @dataclass(frozen=True)
 class Verification:
-    """What proving an existing seal again showed."""
+    """What proving an existing seal again showed. `again`: attacks that it had stopped and does not stop now."""
 
     works: bool
     changed: tuple[str, ...] = ()
     new: Mapping[str, tuple[Grant, ...]] = field(default_factory=dict)
     unused: Mapping[str, tuple[Grant, ...]] = field(default_factory=dict)
     failures: tuple[str, ...] = ()
+    again: Mapping[str, tuple[Verdict, ...]] = field(default_factory=dict)
 
 
 def seal_project(
@@ -73,17 +76,27 @@ def seal_project(
         }
         for name in services:
             progress.tell(name, "proved", done=True)
+        proved = time.monotonic()
+        attacks = None
+        if options.attack:
+            progress.stage("attacking", twins.services)
+            attacks = compared(twins, services, baseline)
+            services = {
+                name: sealed.model_copy(update={"stopped": stopped(attacks.after, name)})
+                for name, sealed in services.items()
+            }
         seal = twins.seal(services, proof.trials)
         ended = time.monotonic()
         own = twins.own_seconds
         seconds = {
             "observing": observed - began,
-            "proving": ended - observed,
+            "proving": proved - observed,
+            "attacking": ended - proved,
             "total": ended - began,
             "starts and exercises": own,
-            "orchestration": ended - began - own,
+            "orchestration": proved - began - own,
         }
-        return Sealed(seal, project, twins.said(baseline, services), proof.trials, seconds)
+        return Sealed(seal, project, twins.said(baseline, services), proof.trials, seconds, attacks)
 
 
 def _proving(
@@ -127,9 +140,15 @@ def verify_seal(
                 new[name] = _grants(mended, beyond=sealed)
             fresh = {grant.what for grant in _grants(advice.draft())}
             unused[name] = tuple(grant for grant in sealed.filesystem.grants if grant.what not in fresh)
+        again = {}
+        if options.attack and outcome.works:
+            progress.stage("attacking", twins.services)
+            again = no_longer_stopped(known, attacked(twins, known, ATTACKS, baseline=baseline))
         changed = (*missing, *twins.changes(seal))
         works = outcome.works and not new and not missing
-        return Verification(works, changed, new, {n: g for n, g in unused.items() if g}, outcome.failures)
+        return Verification(
+            works, changed, new, {n: g for n, g in unused.items() if g}, outcome.failures, again
+        )
 
 
 def _grants(seal: ServiceSeal, beyond: ServiceSeal | None = None) -> tuple[Grant, ...]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from lacre import render
-from lacre.engine import Compose, Engine, HostThing, ImageInfo, Project, Twin, TwinOptions, completed
+from lacre.engine import Compose, Engine, HostThing, ImageInfo, Project, Twin, TwinOptions, completed, egress
 from lacre.observe import Exercise as Command
 from lacre.observe import Owner, Phase, Plan, Run, profile, run_life_cycle, with_quick_health_checks
 from lacre.seal.context import Context
@@ -36,6 +36,7 @@ class Options:
     allow_egress: tuple[str, ...] = ()
     allow_host: frozenset[HostThing] = frozenset()
     keep_twin: bool = False
+    attack: bool = True
     seccomp: Literal["derived", "default"] = "derived"
 
 
@@ -56,6 +57,7 @@ class Twins:
         self, engine: Engine, compose: Compose, project: Project, options: Options, progress: Progress
     ) -> None:
         self.engine, self.compose, self.options, self.progress = engine, compose, options, progress
+        self.egress = tuple(egress(typed) for typed in options.allow_egress)
         self.images: dict[str, ImageInfo] = {
             name: engine.declared(service.image, pull=not service.built)
             for name, service in project.services.items()
@@ -98,7 +100,7 @@ class Twins:
             baseline=baseline,
         )
         options = TwinOptions(
-            allow_egress=bool(self.options.allow_egress),
+            allow_egress=self.egress,
             allow_host=self.options.allow_host,
         )
         while True:
