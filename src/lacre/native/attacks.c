@@ -56,7 +56,7 @@ static int worked(const char *detail)
 	return say("worked", 0, detail);
 }
 
-__attribute__((unused)) static int absent(const char *why)
+static int absent(const char *why)
 {
 	return say("absent", 0, why);
 }
@@ -71,6 +71,41 @@ __attribute__((unused)) static int broken(const char *call)
 {
 	return say("error", errno, call);
 }
+
+// Whether a system call filter may have answered in the kernel's place: ENOSYS is what one says of new calls.
+static bool filtered(void)
+{
+	return prctl(PR_GET_SECCOMP) != 0;
+}
+
+// One way to an end: a call that changes nothing, and the errno that is a yes of the kernel to somebody who may.
+struct way {
+	const char *call;
+	long (*take)(void);
+	int agreed;
+};
+
+// It worked if one way does. Of several refusals the first counts that says more than "no such call".
+static int by_any(const struct way *ways, size_t number)
+{
+	int refused = ENOSYS;
+	const char *call = ways[0].call;
+
+	for (size_t i = 0; i < number; i++) {
+		if (ways[i].take() >= 0 || (ways[i].agreed && errno == ways[i].agreed))
+			return worked(ways[i].call);
+		if (refused == ENOSYS && errno != ENOSYS) {
+			refused = errno;
+			call = ways[i].call;
+		}
+	}
+	if (refused == ENOSYS && !filtered())
+		return absent("this kernel has no such call");
+	errno = refused;
+	return stopped(call);
+}
+
+#define BY_ANY(ways) by_any(ways, sizeof(ways) / sizeof((ways)[0]))
 
 // What a call that changes nothing says: -1 with `agreed` is a yes of the kernel to somebody who may.
 __attribute__((unused)) static int judged(long returned, const char *call, int agreed)
