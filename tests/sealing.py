@@ -328,6 +328,8 @@ def not_in_force(container: Mapping[str, Any], sealed: ServiceSeal) -> list[str]
         check(f"memory {host['Memory']}", holds=host["Memory"] == sealed.limits.memory)
         shown = cgroup(pid, "memory", "memory.limit_in_bytes", "memory.max")
         check(f"memory limit of the control group {shown}", holds=shown == str(sealed.limits.memory))
+    if sealed.limits.init:
+        check("no init", holds=bool(host["Init"]))
     if sealed.limits.pids:
         check(f"pids {host['PidsLimit']}", holds=host["PidsLimit"] == sealed.limits.pids)
         shown = cgroup(pid, "pids", "pids.max", "pids.max")

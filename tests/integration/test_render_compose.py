@@ -162,6 +162,7 @@ SEALS: dict[str, ServiceSeal] = {
     "read-only mounts": changed(
         filesystem={"read_only_mounts": ("/data", "/site", "/copy"), "tmpfs": (), "volumes": ()}
     ),
+    "an init": changed(limits={"init": True}),
     "default profile": changed(syscalls={"base": "docker-default", "off": "asked for"}),
     "odd paths": changed(
         filesystem={

@@ -21,6 +21,7 @@ from tests.sealing import (
     lacre,
     leftovers,
     not_in_force,
+    seal,
 )
 from tests.servers.harness import Server
 
@@ -100,6 +101,36 @@ def test_who_mounts_keeps_only_what_that_takes(seal_server: SealServer, tmp_path
         assert host["ReadonlyRootfs"]
         assert host["CapDrop"] == ["ALL"]
         assert {name.removeprefix("CAP_") for name in host["CapAdd"]} == {"SYS_ADMIN"}
+
+
+@pytest.mark.long
+def test_who_never_reaps_gets_an_init_and_bears_more_jobs_than_its_limit(
+    seal_server: SealServer, tmp_path: Path
+) -> None:
+    sealed = seal_server("never-reaps")
+    assert sealed.baseline.zombies["app"] > 0
+    assert sealed.main.limits.init
+    assert sealed.seal.trials == 1
+    with deployed(sealed, "sealed-never-reaps", tmp_path) as up:
+        for workload in sealed.server.workloads:
+            up.exercise(workload)
+        (container,) = up.containers()
+        assert not not_in_force(container, sealed.main)
+
+
+@pytest.mark.long
+def test_no_init_is_written_for_children_that_none_could_reap(
+    test_server: FindServer, tmp_path: Path
+) -> None:
+    server = test_server("never-reaps")
+    directory = tmp_path / "never-reaps"
+    shutil.copytree(server.directory, directory)
+    text = server.compose.read_text().replace("build: ./image", 'environment: {OWN: "1"}')
+    (directory / "compose.yaml").write_text(text)
+    sealed = seal(Server("never-reaps", directory), tmp_path / "sealing")
+    assert sealed.baseline.zombies["app"] > 0
+    assert not sealed.main.limits.init
+    assert any(grant.what == "no init" for grant in sealed.main.limits.grants)
 
 
 @pytest.mark.long

@@ -20,7 +20,7 @@ from lacre.errors import EngineError
 from lacre.observe import builtin
 from lacre.observe.compare import worse_answer, worse_stop
 from lacre.observe.exercise import run_exercise
-from lacre.observe.measured import Measured
+from lacre.observe.measured import Measured, zombies_of
 from lacre.observe.model import Failure, Phase, Response, Run, Stopped
 from lacre.observe.plan import Plan
 from lacre.observe.ready import Readiness
@@ -30,6 +30,7 @@ from lacre.sensor import Sensor
 SIGNALS = ("HUP", "USR1", "USR2")
 POLL = 0.1  # seconds between two looks at the engine, which sends no event for an accepting port
 SETTLE = 5.0  # seconds in which an answer may still be worse than the baseline's: peers come up late
+REAPING_GRACE = 3.0  # seconds after which a zombie counts as left lying: some masters wait once a second
 SIGNAL_GRACE = 5.0  # seconds in which a service must work again after a signal
 
 _T = TypeVar("_T")
@@ -94,6 +95,7 @@ class _Life:
     lasting: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     addresses: dict[str, str] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
+    zombies: dict[str, int] = field(default_factory=dict)
 
     # ---- the life cycle, in order -------------------------------------------------------------------
 
@@ -172,6 +174,7 @@ class _Life:
         self.watched.collect()
         self._compare_ports(start, phase)
         self._measure()
+        self._count_zombies()
 
     def _stop(self, phase: Phase) -> None:
         self._enter(phase)
@@ -352,6 +355,23 @@ class _Life:
             mounts = data if self.plan.baseline is None else []
             self.measured.look(self.engine, container, self.watched.written(service.name), mounts)
 
+    def _count_zombies(self) -> None:
+        """Children of main processes that stay zombies; under a draft only where the baseline had some."""
+        baseline = self.plan.baseline
+        for container in self.twin.containers:
+            service = container.service
+            if service in self.zombies or (baseline is not None and not baseline.zombies.get(service)):
+                continue
+            # below the engine's init the application's own children stay with the application
+            mains = {self.engine.state(container.id).pid, self.engine.application_pid(container.id)} - {0}
+            lying = zombies_of(mains)
+            deadline = time.monotonic() + REAPING_GRACE
+            while lying and time.monotonic() < deadline:
+                time.sleep(POLL)
+                lying &= zombies_of(mains)
+            if lying:
+                self.zombies[service] = len(lying)
+
     def _serving(self) -> list[str]:
         return sorted({c.service for c in self.twin.containers if c.id not in self.ended})
 
@@ -392,6 +412,7 @@ class _Life:
             lasting={service: frozenset(paths) for service, paths in self.lasting.items()},
             mounted={service: dict(found) for service, found in self.measured.mounted.items()},
             sizes={service: dict(sizes) for service, sizes in self.measured.sizes.items()},
+            zombies=dict(self.zombies),
             addresses=dict(self.addresses),
             healthy=frozenset(self.healthy),
             restarts={self.watched.services[i]: n for i, n in self.restarts.items()},

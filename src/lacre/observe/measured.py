@@ -13,6 +13,7 @@ from lacre.engine import Container, Engine
 from lacre.observe.model import Mounted, Owner, Peaks, counted
 from lacre.sensor import AnyFact
 
+_PROC = Path("/proc")
 MOST_PATHS = 20_000  # a bound on the work for an application that writes without end
 
 
@@ -98,11 +99,29 @@ def _owner(path: str) -> set[Owner]:
     return {Owner(found.st_uid, found.st_gid, 0 if stat.S_ISLNK(found.st_mode) else found.st_mode & 0o7777)}
 
 
+def zombies_of(pids: Iterable[int]) -> frozenset[int]:
+    """Children of some processes that have ended and that nobody waited for, by the host's numbers."""
+    found = set()
+    for pid in pids:
+        for thread in _PROC.glob(f"{pid}/task/*/children"):
+            found |= {int(child) for child in _text(thread).split() if _has_ended(child)}
+    return frozenset(found)
+
+
+def _has_ended(pid: str) -> bool:
+    """Whether a process is a zombie; its name stands in brackets and may hold any character (proc_pid_stat(5))."""
+    return _text(_PROC / pid / "stat").rpartition(")")[2].split()[:1] == ["Z"]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
 def descriptor_limit(pid: int) -> int | None:
     """The hard limit on open files of a process (proc_pid_limits(5)); None when it is gone or unlimited."""
-    try:
-        lines = Path(f"/proc/{pid}/limits").read_text().splitlines()
-    except OSError:
-        return None
+    lines = _text(_PROC / str(pid) / "limits").splitlines()
     found = [line.split() for line in lines if line.startswith("Max open files")]
     return int(found[0][4]) if found and found[0][4].isdecimal() else None

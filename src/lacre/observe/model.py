@@ -106,6 +106,8 @@ class Run:
     # by service and target; of the baseline only
     mounted: Mapping[str, Mapping[str, Mounted]] = field(default_factory=dict)
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # bytes by written directory
+    # by service: children of the main process that had ended and that it did not wait for
+    zombies: Mapping[str, int] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)  # of the twin's containers → service
     healthy: frozenset[str] = frozenset()  # services whose health check said so
     restarts: Mapping[str, int] = field(
@@ -151,6 +153,7 @@ class Profile:
     lasting: frozenset[str] = frozenset()
     sizes: Mapping[str, int] = field(default_factory=dict)
     mounted: Mapping[str, Mounted] = field(default_factory=dict)
+    zombies: int = 0
 
     def of(self, kind: type[F]) -> Iterator[F]:
         """All facts of one kind, in no particular order."""
@@ -184,8 +187,16 @@ def profile(service: str, runs: Sequence[Run]) -> Profile:
         kills += peaks.oom_kills
     limits = [run.peaks[service].descriptor_limit for run in runs if service in run.peaks]
     limit = min((each for each in limits if each is not None), default=None)
-    highest = Peaks(memory, tasks, descriptors, kills, limit)
-    return Profile(service, frozenset(facts), highest, frozenset(written), frozenset(lasting), sizes, mounted)
+    return Profile(
+        service,
+        frozenset(facts),
+        Peaks(memory, tasks, descriptors, kills, limit),
+        frozenset(written),
+        frozenset(lasting),
+        sizes,
+        mounted,
+        max((run.zombies.get(service, 0) for run in runs), default=0),
+    )
 
 
 def listening(facts: Iterable[Listening], *phases: Phase) -> frozenset[str]:

@@ -130,6 +130,7 @@ class _Service:
         self._scalar("mem_limit", reason(seal.limits, "memory"))
         self._scalar("pids_limit", reason(seal.limits, "pids"))
         self._scalar("cpus", reason(seal.limits, "cpus"))
+        self._scalar("init", reason(seal.limits, "init"))
         self._deploy()
         if self._changed("ulimits"):
             nofile = CommentedMap({"nofile": CommentedMap(self.sealed["ulimits"]["nofile"])})

@@ -222,6 +222,8 @@ def _limits(service: Config, setting: Limits) -> None:
             deploy[deployed] = spelled(value)
         if not deploy or flat in service:
             service[flat] = spelled(value)
+    if setting.init:
+        service["init"] = True
     if setting.nofile is not None:
         service["ulimits"] = {
             **(service.get("ulimits") or {}),

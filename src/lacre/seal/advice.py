@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lacre.observe import Phase
 from lacre.seal.context import Context
@@ -58,8 +58,10 @@ class ServiceAdvice:
 
     def mend(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal:
         """Each control lifts what is its own; what nobody lifts is stated as left refused."""
-        refusals = outcome.refusals
         context = self.context
+        sized = limits.reaping(draft.limits, outcome)
+        refusals = limits.of_the_application(outcome.refusals)
+        outcome = replace(outcome, refusals=refusals)
         writable = filesystem.mend(draft.filesystem, refusals, context, draft.user)
         granted = capabilities.mend(draft.capabilities, outcome, context, draft.user)
         return self._with_open_mounts(
@@ -70,7 +72,7 @@ class ServiceAdvice:
                     "filesystem": writable,
                     "syscalls": syscalls.mend(draft.syscalls, refusals, granted),
                     "limits": limits.covering(
-                        limits.mend(draft.limits, refusals, context), writable, draft.filesystem
+                        limits.mend(sized, refusals, context), writable, draft.filesystem
                     ),
                 }
             )
@@ -117,6 +119,7 @@ class ServiceAdvice:
     def loosen(self, draft: ServiceSeal, outcome: ServiceOutcome) -> tuple[int, ServiceSeal] | None:
         """The cheapest thing to give up next. The steps' order is their price."""
         steps: tuple[Callable[[ServiceSeal, ServiceOutcome], ServiceSeal | None], ...] = (
+            self._no_init,
             self._limits_that_the_engine_refuses,
             self._keep_over_restart,
             self._other_user_for_foreign_paths,
@@ -156,6 +159,14 @@ class ServiceAdvice:
             *(f"directory {path}" for path in asked),
             *(f"bare {path}" for path in bare),
             *(f"mount {target}" for target in shut),
+            *(["init"] if self._could_have_init(draft) else []),
+        )
+
+    def _could_have_init(self, draft: ServiceSeal) -> bool:
+        """Whether the init was given up without anything that tells why."""
+        return any(
+            grant.what == limits.NO_INIT and grant.reason.endswith(_UNEXPLAINED)
+            for grant in draft.limits.grants
         )
 
     def _could_be_shut(self, draft: ServiceSeal, strict: ServiceSeal) -> list[str]:
@@ -174,6 +185,8 @@ class ServiceAdvice:
             "capabilities": capabilities.without(draft.capabilities, names),
             "user": user.without(draft.user, items),
         }
+        if "init" in items:
+            update[limits.NAME] = limits.with_init(draft.limits, self.context)
         strict = self._draft_for(draft.user)
         writable = draft.filesystem
         for item in sorted(items):
@@ -193,6 +206,13 @@ class ServiceAdvice:
         return draft.model_copy(update={**update, "filesystem": writable})
 
     # ---- what can be given up, cheapest first ------------------------------------------------------
+
+    def _no_init(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
+        """It changes who is process 1, so whatever fails may be its fault: a stop that ends otherwise above all."""
+        del outcome
+        if not draft.limits.init:
+            return None
+        return draft.model_copy(update={"limits": limits.without_init(draft.limits, _UNEXPLAINED)})
 
     def _limits_that_the_engine_refuses(
         self, draft: ServiceSeal, outcome: ServiceOutcome

@@ -55,6 +55,7 @@ def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
                 for fact in run.facts.get(name, frozenset())
                 if isinstance(fact, CapabilityAsked) and fact.granted and not fact.hint
             ),
+            zombies=run.zombies.get(name, 0),
         )
     texts = tuple(f"{f.phase}{f' ({f.service})' if f.service else ''}: {f.text}" for f in run.failures)
     return Outcome(run.works, services, texts)

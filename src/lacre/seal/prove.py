@@ -25,6 +25,7 @@ class ServiceOutcome:
     `run` names the trial. `failed`: the service itself did not work (empty where only the project as a whole failed).
     `refusals` count by themselves; `questions` only where a phase failed; `asked`: capabilities refused in
     the failed phase although no system call failed. `used`: capabilities that were asked for and had.
+    `zombies`: ended children that the main process left lying about.
     """
 
     run: str = ""
@@ -34,6 +35,7 @@ class ServiceOutcome:
     questions: tuple[Refusal, ...] = ()
     asked: tuple[CapabilityAsked, ...] = ()
     used: frozenset[str] = frozenset()
+    zombies: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,20 @@ def test_a_directory_with_too_much_in_it_says_so(tmp_path: Path, monkeypatch: py
     for number in range(3):
         (tmp_path / str(number)).touch()
     assert not measured.mounted_at(os.getpid(), str(tmp_path)).whole
+
+
+def test_an_ended_child_is_a_zombie_until_somebody_waits_for_it() -> None:
+    child = subprocess.Popen(["sleep", "60"])
+    try:
+        assert measured.zombies_of({os.getpid()}) == frozenset()
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert measured.zombies_of({os.getpid()}) == {child.pid}
+    finally:
+        child.kill()
+        child.wait()
+    assert measured.zombies_of({os.getpid()}) == frozenset()
+
+
+def test_a_process_that_is_gone_has_no_zombies() -> None:
+    assert measured.zombies_of({2**22 + 1}) == frozenset()

@@ -213,3 +213,11 @@ def test_a_size_in_words_is_exactly_that_size(count: int) -> None:
 @given(st.text())
 def test_what_is_printable_is_one_line(text: str) -> None:
     assert len(printable(text).splitlines()) <= 1
+
+
+def test_an_init_is_written_everywhere() -> None:
+    sealed = changed(limits={"init": True, "grants": (Grant(what="init", reason="3 left lying about"),)})
+    target = project({"web": {"image": "x"}})
+    assert "    init: true  # 3 left lying about\n" in rendered(of_project(web=sealed), target)
+    assert " --init " in docker_run(sealed, target.services["web"], "seccomp/web.json")
+    assert "init" not in rendered(of_project(web=FULL), target)

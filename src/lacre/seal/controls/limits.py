@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from lacre.observe.model import WORK
 from lacre.seal.context import Context
 from lacre.seal.model import FileSystem, Grant, Limits, Margin
+from lacre.seal.prove import ServiceOutcome
 from lacre.sensor import Counters, Opened, Refusal, RefusedBecause
 
 NAME = "limits"
@@ -26,6 +27,9 @@ LEAST_CPUS = 1.0
 MOST_TASKS = 32768  # pid_max of a small host (proc_sys_kernel(5))
 LEAST_DESCRIPTORS = 65536  # connections come late: 2**16 of Docker's own 2**20, a sixteenth of what it was
 MOST_DESCRIPTORS = 1048576  # fs.nr_open of the kernel (proc_sys_fs(5)): what Docker gives without a limit
+# where the engine mounts its init (moby, daemon/oci_linux.go); /sbin is a link in merged images
+INIT_PROGRAMS = frozenset({"/sbin/docker-init", "/usr/sbin/docker-init"})
+NO_INIT = "no init"
 RAISING = frozenset({"prlimit64", "setrlimit"})  # ask for SYS_RESOURCE when they go beyond the hard limit
 
 
@@ -49,12 +53,15 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
     kept = "set in the project, kept"
     # a limit above the base's memswap_limit is refused by the engine (docker run reference, --memory-swap)
     kept_memory = bool(service.memory or service.config.get("memswap_limit"))
+    init = bool(context.profile.zombies) and service.init is None and not service.pid
+    reaped = (_reaped(context),) if init else ()
     peak_memory = "unknown" if peaks.memory is None else f"{-(-peaks.memory // MIB)}M"
     return Limits(
         memory=None if kept_memory else _rounded(memory, 64 * MIB),
         pids=None if service.pids else _rounded(tasks, 16),
         cpus=None if service.cpus else max(LEAST_CPUS, context.host_cpus / 2),
         nofile=descriptors if lower and not service.nofile else None,
+        init=True if init else None,
         grants=(
             Grant(
                 what="memory",
@@ -84,6 +91,7 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
                 if not lower
                 else f"2**16 or {times} times the highest descriptor, {peaks.descriptors}",
             ),
+            *reaped,
         ),
     )
 
@@ -109,6 +117,39 @@ def mend(setting: Limits, refusals: Iterable[Refusal], context: Context) -> Limi
     if any(r.what == "SYS_RESOURCE" and r.syscall in RAISING for r in refusals) and setting.nofile:
         larger["nofile"] = min(setting.nofile * 8, MOST_DESCRIPTORS)
     return setting.model_copy(update=larger) if larger else setting
+
+
+def _reaped(context: Context) -> Grant:
+    lying = f"{context.profile.zombies} ended processes that the main process left lying about"
+    return Grant(what="init", reason=f"{lying}, each of which counts against the limit on processes")
+
+
+def of_the_application(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
+    """Refusals but for those of the engine's init: it gets no grant, it goes (`reaping`)."""
+    return tuple(refusal for refusal in refusals if refusal.by not in INIT_PROGRAMS)
+
+
+def reaping(setting: Limits, outcome: ServiceOutcome) -> Limits:
+    """Without the init where it is of no use, or is refused what it would have to do."""
+    if not setting.init:
+        return setting
+    if outcome.zombies:
+        return without_init(setting, "they are the application's own children, which no init can reap")
+    refused = [r.what or r.syscall for r in outcome.refusals if r.by in INIT_PROGRAMS]
+    return without_init(setting, f"it needs {refused[0]} itself") if refused else setting
+
+
+def without_init(setting: Limits, reason: str) -> Limits:
+    """No init, and why: not a limit that is off, since the base has none either."""
+    others = tuple(grant for grant in setting.grants if grant.what != "init")
+    grant = Grant(what=NO_INIT, reason=f"processes are left lying about; {reason}")
+    return setting.model_copy(update={"init": None, "grants": (*others, grant)})
+
+
+def with_init(setting: Limits, context: Context) -> Limits:
+    """The init tried once more."""
+    others = tuple(grant for grant in setting.grants if grant.what != NO_INIT)
+    return setting.model_copy(update={"init": True, "grants": (*others, _reaped(context))})
 
 
 def covering(setting: Limits, filesystem: FileSystem, before: FileSystem) -> Limits:

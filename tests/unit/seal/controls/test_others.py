@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from lacre.observe import Owner, Peaks, Phase
+from lacre.seal.advice import ServiceAdvice
+from lacre.seal.context import Context
 from lacre.seal.controls import capabilities, limits, logging, network, privileges, user
 from lacre.seal.model import Capabilities, FileSystem, Margin, Tmpfs, User
 from lacre.seal.prove import ServiceOutcome
@@ -233,6 +235,64 @@ def test_wide_leaves_twice_the_room() -> None:
     seen = Peaks(memory=512 * limits.MIB, tasks=40)
     found = limits.propose(context(peaks=seen, margin=Margin.WIDE), FileSystem())
     assert found.pids == 320
+
+
+# ---- the init that reaps
+
+
+def leaving(count: int, **service: Any) -> Context:
+    base = context(service=service)
+    return replace(base, profile=replace(base.profile, zombies=count))
+
+
+def test_an_init_is_proposed_only_where_zombies_were_seen() -> None:
+    assert limits.propose(leaving(0), FileSystem()).init is None
+    found = limits.propose(leaving(3), FileSystem())
+    assert found.init
+    assert [g.reason for g in found.grants if g.what == "init"] == [
+        "3 ended processes that the main process left lying about, each of which counts against the limit on"
+        " processes"
+    ]
+
+
+@pytest.mark.parametrize("service", [{"init": True}, {"init": False}, {"pid": "host"}])
+def test_what_the_base_says_about_process_1_is_kept(service: dict[str, Any]) -> None:
+    assert limits.propose(leaving(3, **service), FileSystem()).init is None
+
+
+def test_an_init_goes_where_the_zombies_are_the_applications_own_children() -> None:
+    before = limits.propose(leaving(3), FileSystem())
+    assert limits.reaping(before, ServiceOutcome()) == before
+    after = limits.reaping(before, ServiceOutcome(zombies=3))
+    assert after.init is None
+    assert [g.what for g in after.grants if "init" in g.what] == ["no init"]
+
+
+@pytest.mark.parametrize("program", sorted(limits.INIT_PROGRAMS))
+def test_an_init_goes_rather_than_get_a_grant_of_its_own(program: str) -> None:
+    advice = ServiceAdvice(leaving(3))
+    draft = advice._draft_for(ROOT)
+    assert draft.limits.init
+    mended = advice.mend(draft, outcome(denied("KILL", by=program)))
+    assert not mended.limits.init
+    assert mended.capabilities == draft.capabilities
+    by_itself = advice.mend(draft, outcome(denied("KILL")))
+    assert by_itself.limits.init
+    assert by_itself.capabilities.add == {"KILL"}
+
+
+def test_an_init_is_the_first_thing_to_go_and_is_tried_once_more() -> None:
+    advice = ServiceAdvice(leaving(3))
+    draft = advice.draft()
+    failed = ServiceOutcome(failed="stopped with exit code 143 (without a seal: 0)", phase=Phase.STOP)
+    looser = advice.loosen(draft, failed)
+    assert looser is not None
+    assert looser[1].limits.init is None
+    assert looser[1].limits.memory == draft.limits.memory
+    assert "init" in advice.removable(looser[1], failed)
+    assert advice.without(looser[1], frozenset({"init"})).limits.init
+    useless = advice.mend(draft, ServiceOutcome(zombies=1))
+    assert "init" not in advice.removable(useless, ServiceOutcome())
 
 
 # ---- privileges, logging, network
