@@ -5,6 +5,7 @@ Importing it costs pydantic; the Docker SDK is imported when an Engine is made.
 
 from lacre.engine.compose import Compose
 from lacre.engine.docker import Changed, ContainerState, Engine, EngineInfo, Executed
+from lacre.engine.egress import Egress, egress_to
 from lacre.engine.kernel import Peaks
 from lacre.engine.leftovers import Cleaned, Leftover, clean, leftovers
 from lacre.engine.normalise import completed, project_from_config
@@ -20,6 +21,7 @@ __all__ = [
     "Container",
     "ContainerState",
     "Dependency",
+    "Egress",
     "Engine",
     "EngineInfo",
     "Entry",
@@ -39,6 +41,7 @@ __all__ = [
     "Warned",
     "clean",
     "completed",
+    "egress_to",
     "leftovers",
     "project_from_config",
     "project_from_run_options",

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
+from lacre.engine import firewall
 from lacre.engine.connection import told
 from lacre.engine.docker import Engine
 from lacre.engine.owner import OWNER_LABEL, TWIN_LABEL, may_live
@@ -19,11 +20,14 @@ _ANONYMOUS = re.compile(r"^[0-9a-f]{64}$")
 _ROUND_SECONDS = 0.5
 
 
+Kind = Literal["container", "network", "volume", "firewall"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftover:
-    """One container, network or volume that lacre made. `alive`: the lacre that made it may still run."""
+    """One thing that lacre made. `alive`: the lacre that made it may still run."""
 
-    kind: Literal["container", "network", "volume"]
+    kind: Kind
     id: str
     name: str
     twin: str
@@ -41,12 +45,15 @@ class Cleaned:
 
 
 def leftovers(engine: Engine, twin: str | None = None) -> tuple[Leftover, ...]:
-    """Everything with lacre's label, or with that of one twin: containers, then networks, then volumes."""
+    """Everything with lacre's label: containers, networks, volumes, and rules in this host's firewall.
+
+    Of one `twin` what the engine has: its rules, if any, it removes itself.
+    """
     label = OWNER_LABEL if twin is None else f"{TWIN_LABEL}={twin}"
     chosen = {"label": [label]}
     found: list[Leftover] = []
 
-    def add(kind: Literal["container", "network", "volume"], entry: dict[str, object], identity: str) -> None:
+    def add(kind: Kind, entry: dict[str, object], identity: str) -> None:
         labels = entry.get("Labels")
         known: dict[str, str] = labels if isinstance(labels, dict) else {}
         names = entry.get("Names")
@@ -69,6 +76,13 @@ def leftovers(engine: Engine, twin: str | None = None) -> tuple[Leftover, ...]:
             add("network", entry, str(entry["Id"]))
         for entry in engine.api.volumes(filters=chosen).get("Volumes") or ():
             add("volume", entry, str(entry["Name"]))
+    if twin is None:
+        found += [
+            Leftover(
+                kind="firewall", id=rules.twin, name=rules.chain, twin=rules.twin, alive=may_live(rules.owner)
+            )
+            for rules in firewall.standing()
+        ]
     return tuple(found)
 
 
@@ -95,8 +109,9 @@ def remove(
         for item in items:
             anonymous.update(item.anonymous_volumes)
         failed = {}
-        for kind in ("container", "network", "volume"):
-            batch = [item for item in items if item.kind == kind]
+        for kind in ("container", "network", "volume", "firewall"):
+            stuck = {item.twin for item, _ in failed.values()}  # must not reach more than it did
+            batch = [i for i in items if i.kind == kind and not (kind == "firewall" and i.twin in stuck)]
             with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
                 for item, why in zip(batch, pool.map(lambda i: _remove_one(engine, i), batch), strict=True):
                     if why:
@@ -128,6 +143,8 @@ def _remove_one(engine: Engine, item: Leftover) -> str:
                 engine.remove_network(item.id)
             case "volume":
                 engine.remove_volume(item.id)
+            case "firewall":
+                firewall.take_down(item.id)
     except EngineError as problem:
         return problem.happened
     return ""

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from lacre.engine import firewall
 from lacre.engine.compose import Compose, error_lines
 from lacre.engine.connection import told
 from lacre.engine.data import TwinData, look
@@ -89,6 +90,7 @@ class Twin:
         self._plan: TwinPlan | None = None
         self._containers: tuple[Container, ...] = ()
         self._kept = False
+        self._fenced: tuple[firewall.Bridge, ...] = ()  # networks whose rules are, or may be, in force
         self.warnings: tuple[Warned, ...] = ()
 
     def __enter__(self) -> Self:
@@ -142,7 +144,23 @@ class Twin:
             self._plan = self._prepared()
         said = self._on("up", "--no-start", "--no-build", "--pull", "never", seconds=seconds)
         self._check(said, "making the twin's containers")
+        self._fence()
         return self._found()
+
+    def _fence(self) -> None:
+        """Networks that are open for some hosts are closed to all others, before anything starts in them."""
+        if not self._options.allow_egress:
+            return
+        with told(f"looking at the networks of the twin {self.name}"):
+            networks = self._engine.api.networks(filters={"label": [f"{TWIN_LABEL}={self.id}"]})
+        bridges = tuple(
+            sorted(filter(None, map(firewall.bridge_of, networks)), key=lambda bridge: bridge.name)
+        )
+        if bridges and bridges != self._fenced:
+            firewall.take_down(self.id)
+            self._fenced = bridges
+            whose = firewall.Standing(self.id, self._options.owner)
+            firewall.put_up(whose, bridges, self._options.allow_egress)
 
     def _prepared(self) -> TwinPlan:
         sources = bind_sources(self._config)
@@ -200,6 +218,7 @@ class Twin:
             "up", "--no-start", "--no-build", "--pull", "never", "--force-recreate", seconds=seconds
         )
         self._check(said, "making the twin's containers anew")
+        self._fence()
         return self._found()
 
     def remove(self, *, seconds: float = _REMOVE_SECONDS) -> None:
@@ -209,6 +228,8 @@ class Twin:
         """
         _, failed = remove(self._engine, lambda: leftovers(self._engine, self.id), seconds)
         self._containers = ()
+        if self._fenced and not failed:  # what is left must not reach more than it did
+            firewall.take_down(self.id)
         if failed:
             named = ", ".join(f"{item.kind} {item.name} ({why})" for item, why in failed)
             raise EngineError(f"removing the twin {self.name}", named, "run `lacre clean` later")

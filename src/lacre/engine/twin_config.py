@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from lacre.engine.egress import Egress
 from lacre.engine.normalise import port_names
 
 HostThing = Literal["socket", "pid", "net", "ipc", "uts"]
@@ -69,7 +70,7 @@ class TwinOptions:
 
     id: str = "twin"
     owner: str = ""
-    allow_egress: bool = False
+    allow_egress: tuple[Egress, ...] = ()
     allow_host: frozenset[HostThing] = frozenset()
     clone_data: bool = False
 
@@ -143,7 +144,16 @@ class _Twinning:
 
     def plan(self) -> TwinPlan:
         if self.options.allow_egress:
-            self._warn("", "its networks are open: it reaches everything that this host reaches")
+            named = ", ".join(one.typed for one in self.options.allow_egress)
+            closed = all(
+                (self.base.get("networks") or {}).get(key, {}).get("internal") for key in self.networks
+            )
+            self._warn(
+                "",
+                f"its networks are internal in the project itself: {named} stays out of reach"
+                if closed and self.networks
+                else f"outside it reaches {named}, and nothing else",
+            )
         services = {key: self._service(key, service) for key, service in self.services.items()}
         result: dict[str, Any] = {"name": self.name, "services": services}
         if self.networks:
@@ -248,10 +258,26 @@ class _Twinning:
             network: self._attachment(key, entry or {}, aliases) for network, entry in entries.items()
         }
         self.networks.update(entries)
+        self._pinned_names(base, service)
         if not self.options.allow_egress:
             chosen = [str(option) for option in base.get("dns_opt") or ()]
             taken = {option.partition(":")[0] for option in chosen}
             service["dns_opt"] = [*chosen, *(o for o in _QUICK_DNS if o.partition(":")[0] not in taken)]
+
+    def _pinned_names(self, base: Mapping[str, Any], service: dict[str, Any]) -> None:
+        """Names that are let through mean in the twin what they meant when its firewall was made.
+
+        A name may have other addresses at the next question; and no resolver outside need be let through for it.
+        """
+        known = _hosts(base.get("extra_hosts"))
+        pinned = [
+            f"{one.name}:{address}"
+            for one in self.options.allow_egress
+            for address in one.pinned
+            if one.name not in {entry.partition(":")[0] for entry in known}
+        ]
+        if pinned:
+            service["extra_hosts"] = [*known, *dict.fromkeys(pinned)]
 
     def _attachment(self, key: str, entry: Mapping[str, Any], more: list[str]) -> dict[str, Any]:
         if any(entry.get(name) for name in ("ipv4_address", "ipv6_address", "link_local_ips")):
@@ -442,6 +468,17 @@ def _bind_source(mount: Mapping[str, Any], volumes: Mapping[str, Any]) -> str:
 
 def _within(path: str, directory: str) -> bool:
     return path.startswith(directory.rstrip("/") + "/")
+
+
+def _hosts(value: Any) -> list[str]:
+    """`extra_hosts` as `name:address`, which every Compose understands; resolved it is `name=address` since 2.24."""
+    if isinstance(value, Mapping):
+        return [
+            f"{name}:{address}"
+            for name, found in value.items()
+            for address in (found if isinstance(found, list) else [found])
+        ]
+    return [str(entry).replace("=", ":", 1) for entry in value or ()]
 
 
 def _as_mapping(value: Any) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def attacked(
     """
     tool = program()
     project, config = staged(twins.project, twins.config(drafts))
-    options = TwinOptions(allow_egress=bool(twins.options.allow_egress), allow_host=twins.options.allow_host)
+    options = TwinOptions(allow_egress=twins.egress, allow_host=twins.options.allow_host)
     plan = Plan(
         project=project,
         exercises=(),

@@ -14,7 +14,17 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from lacre import render
-from lacre.engine import Compose, Engine, HostThing, ImageInfo, Project, Twin, TwinOptions, completed, egress
+from lacre.engine import (
+    Compose,
+    Engine,
+    HostThing,
+    ImageInfo,
+    Project,
+    Twin,
+    TwinOptions,
+    completed,
+    egress_to,
+)
 from lacre.observe import Exercise as Command
 from lacre.observe import Owner, Phase, Plan, Run, profile, run_life_cycle, with_quick_health_checks
 from lacre.seal.context import Context
@@ -57,7 +67,7 @@ class Twins:
         self, engine: Engine, compose: Compose, project: Project, options: Options, progress: Progress
     ) -> None:
         self.engine, self.compose, self.options, self.progress = engine, compose, options, progress
-        self.egress = tuple(egress(typed) for typed in options.allow_egress)
+        self.egress = tuple(egress_to(typed) for typed in options.allow_egress)
         self.images: dict[str, ImageInfo] = {
             name: engine.declared(service.image, pull=not service.built)
             for name, service in project.services.items()

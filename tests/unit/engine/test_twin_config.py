@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lacre.engine.egress import Egress
 from lacre.engine.twin_config import (
     BindCopy,
     Host,
@@ -37,6 +39,9 @@ HOST = Host(
     copies="/engine/copies",
     port_start=80,
 )
+
+
+DB = Egress("db.example:5432", "db.example", (ip_network("192.0.2.1/32"),), 5432)
 
 
 def plan_of(base: dict[str, Any], host: Host = HOST, **options: Any) -> TwinPlan:
@@ -91,9 +96,20 @@ def test_addresses_and_subnets_are_dropped_and_told(shop: TwinPlan) -> None:
 
 def test_networks_are_internal_unless_opened(shop: TwinPlan) -> None:
     assert all(network["internal"] for network in shop.config["networks"].values())
-    opened = plan_of(config("full"), allow_egress=True)
+    opened = plan_of(config("full"), allow_egress=(DB,))
     assert [key for key, network in opened.config["networks"].items() if network.get("internal")] == ["back"]
-    assert any("open" in warned.what for warned in opened.warnings)
+    assert any("db.example" in warned.what for warned in opened.warnings)
+    closed = {**one_service(networks={"back": None}), "networks": {"back": {"internal": True}}}
+    assert any("out of reach" in warned.what for warned in plan_of(closed, allow_egress=(DB,)).warnings)
+
+
+def test_a_name_that_is_let_through_is_pinned() -> None:
+    opened = plan_of(one_service(extra_hosts=["one=192.0.2.9"]), allow_egress=(DB,))
+    assert opened.config["services"]["s"]["extra_hosts"] == ["one:192.0.2.9", "db.example:192.0.2.1"]
+    own = plan_of(one_service(extra_hosts={"db.example": ["192.0.2.9"]}), allow_egress=(DB,))
+    assert own.config["services"]["s"]["extra_hosts"] == {"db.example": ["192.0.2.9"]}
+    without = plan_of(one_service(network_mode="none"), allow_egress=(DB,))
+    assert "extra_hosts" not in without.config["services"]["s"]
 
 
 def test_everything_that_is_made_has_the_labels(shop: TwinPlan) -> None:
