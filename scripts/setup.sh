@@ -12,7 +12,7 @@ set -euo pipefail
 engine_packages=(docker.io iptables mmdebstrap debian-archive-keyring ca-certificates)
 compiler_packages=(make clang llvm libbpf-dev bpftool libelf-dev zlib1g-dev)
 python_packages=(python3 python3-venv)
-test_packages=(curl postgresql-client mariadb-client)
+test_packages=(chromium curl postgresql-client mariadb-client)
 ground_packages=(qemu-system-x86 qemu-utils busybox-static e2fsprogs iproute2 cpio zstd xz-utils)
 bench_packages=(strace redis-tools apache2-utils)
 

@@ -42,7 +42,7 @@ def _service(name: str, sealed: ServiceSeal, look: Look) -> str:
     image = visible(f"{sealed.image.reference} ({sealed.image.architecture})")
     parts = [f"{heading(visible(name), look)}  {image}\n"]
     for words, setting in view.settings(sealed):
-        parts.append(_control(words, setting, _value(sealed, setting), look))
+        parts.append(_control(words, setting, value(sealed, setting), look))
     said = view.completeness(sealed.completeness)
     parts.append(_titled("how complete the exercise was", [[line] for line in said], look))
     if sealed.notes:
@@ -74,7 +74,8 @@ def _titled(title: str, rows: list[list[str]], look: Look) -> str:
     return f" {heading(title, look)}\n{table([''], rows, look)}"
 
 
-def _value(sealed: ServiceSeal, setting: Setting) -> str:
+def value(sealed: ServiceSeal, setting: Setting) -> str:
+    """What a control of a service is set to, in a few words."""
     if setting is sealed.user:
         groups = sealed.user.group_add
         return view.user(sealed, None) + (f", groups {' '.join(groups)}" if groups else "")
