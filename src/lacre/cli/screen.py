@@ -65,6 +65,11 @@ class Screen:
         return Lines(sys.stderr, time.monotonic)
 
 
+def today() -> str:
+    """The day, in UTC, as it is written on a report."""
+    return time.strftime("%Y-%m-%d", time.gmtime())
+
+
 def _look(stream: TextIO) -> Look:
     terminal = stream.isatty()
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"

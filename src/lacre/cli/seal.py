@@ -13,16 +13,17 @@ import typer
 
 from lacre.cli import exercises, options
 from lacre.cli.interrupt import interruptible
-from lacre.cli.screen import Screen
-from lacre.cli.work import Source, Work, engine_and_compose, work_of
+from lacre.cli.screen import Screen, today
+from lacre.cli.target import check_services, resolve
+from lacre.cli.work import Source, engine_and_compose, work_of
 from lacre.errors import UsageError
 
 if TYPE_CHECKING:
-    from lacre.engine import Compose, Project
     from lacre.report.sealed import SealedReport
     from lacre.seal.pipeline import Sealed
 
 NOT_WHOLE = 3
+REPORT = "report.html"
 
 
 def seal(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as it has options
@@ -80,6 +81,12 @@ def seal(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as i
     allow_egress: options.AllowEgress = None,
     allow_host: options.AllowHost = None,
     keep_twin: options.KeepTwin = False,
+    attack: Annotated[
+        bool,
+        typer.Option(
+            "--attack/--no-attack", help="Attack a twin before and after sealing, and report what is stopped."
+        ),
+    ] = True,
     project_name: options.ProjectName = None,
     project_directory: options.ProjectDirectory = None,
 ) -> None:
@@ -110,8 +117,8 @@ def seal(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as i
             name=project_name,
         )
         engine, compose = engine_and_compose(work)
-        project = _resolve(work, compose, target, run_options or [], source)
-        _check_services(services or [], project)
+        project = resolve(work, compose, target, run_options or [], source)
+        check_services(services or [], project)
         directory = project.directory if output is None else output
         if not dry_run:
             _check_output(directory)
@@ -133,11 +140,13 @@ def seal(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as i
             allow_egress=tuple(allow_egress or ()),
             allow_host=host,
             keep_twin=keep_twin,
+            attack=attack,
             seccomp=seccomp.value,
         )
         with screen.progress() as progress:
             sealed = work.seal_project(engine, compose, project, chosen, progress)
         texts = work.render_files(sealed, directory, compose)
+        texts[REPORT] = _page(sealed, _next_command(sealed, _relative(directory), source))
         if not dry_run:
             interruption.finish()
             work.write(directory, texts)
@@ -151,36 +160,6 @@ def seal(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as i
 
             screen.result(text.render(report, screen.look))
     raise typer.Exit(0 if sealed.whole else NOT_WHOLE)
-
-
-def _resolve(
-    work: Work, compose: Compose, target: str | None, run_options: list[str], source: Source
-) -> Project:
-    if target is None:
-        return work.project(compose, source)
-    if target.startswith("-"):
-        raise UsageError(
-            "reading the command line",
-            f"{shlex.join((target, *run_options))} are run options without an image",
-            "give the image first, then its run options after `--`: lacre seal nginx:1.27 -- -p 80:80",
-        )
-    if source.files or source.profiles or source.name:
-        raise UsageError(
-            "reading the command line",
-            "an image was given together with Compose files, profiles or a project name",
-            "give either an image or a Compose project",
-        )
-    return work.image_project(target, run_options, (source.directory or Path()).absolute())
-
-
-def _check_services(services: list[str], project: Project) -> None:
-    unknown = [name for name in services if name not in project.services]
-    if unknown:
-        raise UsageError(
-            "choosing the services to seal",
-            f"the project has no service {', '.join(unknown)}",
-            f"choose from {', '.join(sorted(project.services))}",
-        )
 
 
 def _check_output(directory: Path) -> None:
@@ -217,6 +196,23 @@ def _report(
         files=[str(shown / path) for path in texts],
         written=written,
         next_command=_next_command(sealed, shown, source),
+        attacks=sealed.attacks,
+    )
+
+
+def _page(sealed: Sealed, next_command: str) -> str:
+    from lacre.report.html import Page, render
+
+    return render(
+        Page(
+            title=sealed.project.name,
+            date=today(),
+            seal=sealed.seal,
+            project=sealed.project,
+            attacked=sealed.attacks,
+            warnings=sealed.warnings,
+            next_command=next_command,
+        )
     )
 
 

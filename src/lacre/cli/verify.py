@@ -47,6 +47,9 @@ def verify(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
     allow_egress: options.AllowEgress = None,
     allow_host: options.AllowHost = None,
     keep_twin: options.KeepTwin = False,
+    attack: Annotated[
+        bool, typer.Option("--attack", help="Try the attacks too: none that the seal had stopped may work.")
+    ] = False,
     project_name: options.ProjectName = None,
     project_directory: options.ProjectDirectory = None,
 ) -> None:
@@ -56,12 +59,13 @@ def verify(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
     Examples:
       lacre verify
       lacre verify sealed/lacre.yaml -f compose.yaml
-      lacre verify --format json || exit $?     in CI
+      lacre verify --attack || exit $?          in CI
       lacre verify sealed -- -p 80:80           the seal of an image
 
     \b
     Exit codes: 0 the seal holds; 4 the exercise passes under it, but it must be renewed (another image,
-    engine or Compose file, or grants that are new); 1 it fails; 2 wrong use or ground; 130 interrupted.
+    engine or Compose file, or grants that are new); 1 it fails, or an attack that it had stopped is not
+    stopped any more; 2 wrong use or ground; 130 interrupted.
     """
     screen = Screen()
     work = work_of(context)
@@ -89,6 +93,7 @@ def verify(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
             allow_egress=tuple(allow_egress or ()),
             allow_host=host,
             keep_twin=keep_twin,
+            attack=attack,
             seccomp="derived",
         )
         with screen.progress() as progress:
@@ -99,6 +104,7 @@ def verify(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
             new=found.new,
             unused=found.unused,
             failures=found.failures,
+            again=found.again,
         )
         if format is options.Format.JSON:
             from lacre.report import jsonout
@@ -106,7 +112,7 @@ def verify(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
             screen.result(jsonout.verified(report))
         else:
             screen.result(verified.render(report, screen.look))
-    codes = {verified.Verdict.HOLDS: 0, verified.Verdict.RENEW: RENEW, verified.Verdict.FAILS: FAILS}
+    codes = {verified.Standing.HOLDS: 0, verified.Standing.RENEW: RENEW, verified.Standing.FAILS: FAILS}
     raise typer.Exit(codes[report.verdict])
 
 

@@ -16,6 +16,7 @@ import typer
 from lacre.errors import GroundError, UsageError
 
 if TYPE_CHECKING:
+    from lacre.attacks import Attack, Attacked, Comparison
     from lacre.engine import Cleaned, Compose, Engine, Leftover, Project
     from lacre.report.ground import Check
     from lacre.seal.model import Seal
@@ -72,6 +73,18 @@ class Work(Protocol):
         progress: Progress,
     ) -> Verification:
         """Prove an existing seal again."""
+
+    def attack(
+        self,
+        engine: Engine,
+        compose: Compose,
+        project: Project,
+        seal: Seal | None,
+        options: Options,
+        attacks: Sequence[Attack],
+        progress: Progress,
+    ) -> Comparison | Attacked:
+        """Attack a twin as the project is, and one under the seal if there is one."""
 
     def probe(self) -> SensorGround:
         """What the sensor can see on this kernel."""
@@ -181,6 +194,22 @@ class RealWork:
 
         _need_root()
         return pipeline.verify_seal(engine, compose, project, seal, options, progress)
+
+    def attack(
+        self,
+        engine: Engine,
+        compose: Compose,
+        project: Project,
+        seal: Seal | None,
+        options: Options,
+        attacks: Sequence[Attack],
+        progress: Progress,
+    ) -> Comparison | Attacked:
+        """Attack a twin as the project is, and one under the seal if there is one."""
+        from lacre.seal import pipeline
+
+        _need_root()
+        return pipeline.attack_project(engine, compose, project, seal, options, attacks, progress)
 
     def probe(self) -> SensorGround:
         """What the sensor can see on this kernel."""

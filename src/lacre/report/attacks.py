@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lacre.attacks.model import Attack
 from lacre.report import attack_view as view
 from lacre.report.attack_view import Matrix, Tried
+from lacre.report.seal_view import CONTROLS
 from lacre.report.text import Cell, Look, heading, styled, table, visible, warning
 
 
@@ -28,6 +30,15 @@ def brief(tried: Tried, look: Look) -> str:
     parts += _still_works(found, look) + _errors(found, look)
     parts += _part(view.BY_DESIGN, "1", ["", ""], [row[:2] for row in _by_design_rows(found)], look)
     return "\n".join([*parts, *(_answering(tried, look) if view.lost_answers(tried) else [])])
+
+
+def names(attacks: Sequence[Attack], look: Look) -> str:
+    """All attacks: identifier, title, technique, and which control stops it."""
+    rows = [
+        [attack.id, attack.title, attack.technique, CONTROLS.get(attack.control, "open by design")]
+        for attack in attacks
+    ]
+    return table(["attack", "", "technique", "stopped by"], rows, look, bold_first=True)
 
 
 def summary(tried: Tried) -> dict[str, str]:

@@ -61,6 +61,7 @@ def sealed(report: SealedReport) -> str:
             "files": report.files,
             "written": report.written,
             "next": report.next_command,
+            **(attacked(report.attacks) if report.attacks else {}),
         }
     )
 

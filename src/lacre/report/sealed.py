@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lacre.attacks.model import Comparison
 from lacre.engine.project import Project, Service
+from lacre.report import attacks
 from lacre.report import seal_view as view
 from lacre.report.text import Cell, Look, count, seconds, size, styled, table, visible, warning
 from lacre.seal.model import Seal, ServiceSeal
@@ -25,6 +27,7 @@ class SealedReport:
     files: Sequence[str]
     written: bool
     next_command: str
+    attacks: Comparison | None = None
 
 
 def render(report: SealedReport, look: Look) -> str:
@@ -35,6 +38,8 @@ def render(report: SealedReport, look: Look) -> str:
     parts += _part("off", _off(seal), look, style="1;31")
     parts += _part("how complete the exercise was", _completeness(seal), look)
     parts += _part("to know", _notes(seal), look)
+    if report.attacks:
+        parts.append(attacks.brief(report.attacks, look))
     parts.append(_summary(report))
     if report.warnings:
         parts.append("".join(f"{warning(text, look)}\n" for text in report.warnings))

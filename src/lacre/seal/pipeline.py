@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lacre.attacks import ATTACKS, Verdict
+from lacre.attacks import ATTACKS, Attack, Attacked, Comparison, Verdict
 from lacre.engine import Compose, Engine, Project
 from lacre.errors import NotProvedError, TargetError
 from lacre.observe import Run
@@ -151,6 +151,25 @@ def verify_seal(
         )
 
 
+def attack_project(
+    engine: Engine,
+    compose: Compose,
+    project: Project,
+    seal: Seal | None,
+    options: Options,
+    attacks: Sequence[Attack],
+    progress: Progress,
+) -> Comparison | Attacked:
+    """Attack a twin as the project is, and one under the seal if there is one. Raises what the edge raises."""
+    with Twins(engine, compose, project, options, progress) as twins:
+        progress.stage("attacking", twins.services)
+        before = attacked(twins, None, attacks)
+        if seal is None:
+            return before
+        known = {name: sealed for name, sealed in seal.services.items() if name in twins.services}
+        return Comparison(before=before, after=attacked(twins, known, attacks))
+
+
 def _grants(seal: ServiceSeal, beyond: ServiceSeal | None = None) -> tuple[Grant, ...]:
     before = set(_grants(beyond)) if beyond is not None else set()
     found = (
@@ -172,5 +191,5 @@ def _does_not_work(baseline: Run) -> TargetError:
 
 
 __all__ = [
-    "Options", "Progress", "Sealed", "Verification", "render_files", "seal_project", "verify_seal",
+    "Options", "Progress", "Sealed", "Verification", "attack_project", "render_files", "seal_project", "verify_seal",
 ]  # fmt: skip

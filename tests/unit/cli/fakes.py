@@ -32,6 +32,9 @@ class FakeWork:
     checks: tuple[Check, ...] = (Check(group="host", what="root", state=State.YES, why="it is", needed=True),)
     left: tuple[Leftover, ...] = (NETWORK,)
     cleaning: Cleaned = field(default_factory=lambda: Cleaned(removed=(NETWORK,), kept=(), failed=()))
+    tried: Any = None
+    attacked_under: Seal | None = None
+    chosen: tuple[str, ...] = ()
     options: Options | None = None
     source: Source | None = None
     image: tuple[str, tuple[str, ...]] | None = None
@@ -93,6 +96,22 @@ class FakeWork:
         self.options = options
         self.during()
         return self.verification
+
+    def attack(
+        self,
+        engine: Any,
+        compose: Any,
+        project: Any,
+        seal: Seal | None,
+        options: Options,
+        attacks: Any,
+        progress: Progress,
+    ) -> Any:
+        self.options = options
+        self.attacked_under = seal
+        self.chosen = tuple(attack.id for attack in attacks)
+        progress.stage("attacking", ("web",))
+        return self.tried
 
     def probe(self) -> SensorGround:
         raise GroundError("looking at the sensor", "a test has none", "hand one in")

@@ -22,7 +22,7 @@ def test_a_whole_seal_ends_with_0_and_is_written_to_the_directory_that_was_named
     result = run("-o", str(tmp_path / "new"), work=work)
     assert result.exit_code == 0, result.output
     assert work.written_to == tmp_path / "new"
-    assert list(work.written) == list(samples.FILES)
+    assert list(work.written) == [*samples.FILES, "report.html"]
     assert f"wrote {tmp_path}/new/lacre.yaml" in result.stdout
     assert f"-f {tmp_path}/new/compose.sealed.yaml up -d" in result.stdout
 

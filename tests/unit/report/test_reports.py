@@ -7,7 +7,7 @@ from lacre.report import evidence, ground, jsonout, leftovers, sealed, verified
 from lacre.report import seal_view as view
 from lacre.report.ground import Check, State
 from lacre.report.text import Look
-from lacre.report.verified import Verdict, VerifiedReport
+from lacre.report.verified import Standing, VerifiedReport
 from lacre.seal.model import Grant
 from tests.unit.report import samples
 
@@ -78,11 +78,11 @@ def test_a_seal_is_to_be_renewed_when_it_works_with_something_else_than_it_was_p
     more = VerifiedReport(works=True, changed=(), new=FAILS.new, unused={}, failures=())
     less = VerifiedReport(works=True, changed=(), new={"web": ()}, unused=FAILS.unused, failures=())
     assert [report.verdict for report in (nothing, changed, more, less, FAILS)] == [
-        Verdict.HOLDS,
-        Verdict.RENEW,
-        Verdict.RENEW,
-        Verdict.HOLDS,
-        Verdict.FAILS,
+        Standing.HOLDS,
+        Standing.RENEW,
+        Standing.RENEW,
+        Standing.HOLDS,
+        Standing.FAILS,
     ]
 
 
