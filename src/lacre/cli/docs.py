@@ -3,8 +3,8 @@
     python -m lacre.cli.docs [--check] [DIRECTORY]
 
 A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`. NAME is `help` (what
-`lacre --help` prints), `usage COMMAND`, `options COMMAND`, or `transcript` (docs/transcript.txt). With
-`--check` nothing is written, and the exit code is 1 when something would change.
+`lacre --help` prints), `usage COMMAND`, `options COMMAND`, `transcript` (docs/transcript.txt), or of the audit
+`check ID`, `checks` and `peers`. With `--check` nothing is written, and the exit code is 1 when something would change.
 """
 
 from __future__ import annotations
@@ -18,19 +18,21 @@ from typing import Any
 
 import typer.main
 
+from lacre.audit import pages as audit_pages
+from lacre.audit.registry import BY_ID
 from lacre.cli.app import app
 
 TRANSCRIPT = Path("docs/transcript.txt")
 
 _PART = re.compile(
-    r"(?P<begin><!-- generated: (?P<name>[a-z]+)(?: (?P<argument>[a-z]+))? -->\n).*?(?P<end><!-- end -->)",
+    r"(?P<begin><!-- generated: (?P<name>[a-z]+)(?: (?P<argument>[a-zA-Z0-9]+))? -->\n).*?(?P<end><!-- end -->)",
     re.DOTALL,
 )
 
 
 def pages(root: Path) -> list[Path]:
     """The pages that may have generated parts."""
-    return sorted([*root.glob("*.md"), *root.glob("docs/*.md")])
+    return sorted([*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("docs/checks/*.md")])
 
 
 def filled(text: str, root: Path) -> str:
@@ -86,6 +88,9 @@ def _transcript(_: str, root: Path) -> str:
 
 
 _MAKERS: dict[str, Callable[[str, Path], str]] = {
+    "check": lambda name, _: audit_pages.check_page(name),
+    "checks": lambda _, __: audit_pages.checks_table(),
+    "peers": lambda _, __: audit_pages.peers_table(),
     "help": _help,
     "usage": _usage,
     "options": _options,
@@ -108,6 +113,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check = "--check" in words
     root = Path(next((word for word in words if not word.startswith("-")), os.curdir))
     stale = 0
+    if not check and (root / "docs" / "checks").is_dir():
+        for name in BY_ID:  # a new check gets its page
+            page = root / "docs" / "checks" / f"{name}.md"
+            if not page.exists():
+                page.write_text(f"<!-- generated: check {name} -->\n<!-- end -->\n", encoding="utf-8")
     for page in pages(root):
         before = page.read_text(encoding="utf-8")
         after = filled(before, root)

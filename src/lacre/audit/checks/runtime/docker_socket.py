@@ -1,0 +1,83 @@
+"""The engine's socket is not mounted.
+
+Whoever can speak to the socket of Docker, containerd, CRI-O or Podman can start a container with the host's
+whole file system in it: that is root on the host. Mounting it read-only changes nothing, since speaking is no
+write to the file. It is found under each of its names: through a folder above it, `/run` and `/var/run`, a
+symbolic link, a named volume that is a bind in disguise, `volumes_from`, and `use_api_socket`.
+
+Mend: Take the mount away. Where a program has to see containers, put a proxy between them that lets only the
+needed reading requests through, on a network that nobody else is on.
+
+Example:
+
+    services:
+      dashboard:
+        environment:
+          DOCKER_HOST: tcp://socket-proxy:2375   # a filtering proxy, not the socket
+"""
+
+from collections.abc import Iterator
+
+from lacre.audit.check import Check
+from lacre.audit.facts.service import Service
+from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
+
+SOCKETS = {
+    "/run/docker.sock": "Docker's socket",
+    "/run/docker/containerd/containerd.sock": "containerd's socket",
+    "/run/containerd/containerd.sock": "containerd's socket",
+    "/run/crio/crio.sock": "CRI-O's socket",
+    "/run/podman/podman.sock": "Podman's socket",
+}
+_NAMES = frozenset(path.rpartition("/")[2] for path in SOCKETS)
+
+
+def service(service: Service) -> Iterator[Word]:
+    for mount in service.mounts:
+        if mount.unknown:
+            yield Unknown(mount.unknown)
+        for path in mount.host:
+            what = _socket_at(path)
+            if what:
+                via = f" (by {mount.via})" if mount.via else ""
+                yield Finding(
+                    what=f"{what} is in reach: {path} is mounted{via}", place=mount.place, path=mount.path
+                )
+                break
+    if service.api_socket is not None and service.api_socket.true:
+        yield Finding(
+            what="Docker's socket is in reach: use_api_socket mounts it",
+            place=service.api_socket.place,
+            path="use_api_socket",
+        )
+
+
+def _socket_at(path: str) -> str | None:
+    """Which socket a host path is, or holds."""
+    name = path.rpartition("/")[2]
+    if path.startswith("//./pipe/") and "docker" in path:
+        return "Docker's named pipe"
+    if name in _NAMES:
+        return next(what for socket, what in SOCKETS.items() if socket.endswith(f"/{name}"))
+    folder = path.rstrip("/") + "/"
+    inside = [what for socket, what in SOCKETS.items() if socket.startswith(folder)]
+    if folder.startswith("/run/user/") and folder.count("/") <= 4:
+        return "the socket of a rootless engine"
+    return inside[0] if inside else None
+
+
+CHECK = Check(
+    id="LC532",
+    name="docker-socket",
+    doc=__doc__,
+    severity=Severity.CRITICAL,
+    mend=Mend.HAND,
+    cis="5.32",
+    peers=(
+        "compose-lint:0001",
+        "semgrep:exposing-docker-socket-volume",
+        "DockSec:socket mount",
+        "docker-bench:5.32",
+    ),
+    service=service,
+)

@@ -1,0 +1,1 @@
+"""What checks look at: frozen models of one thing each, every value with its place."""

@@ -1,0 +1,67 @@
+"""One stage of a Dockerfile, as checks look at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lacre.audit.facts.shell import Command
+from lacre.audit.facts.text import Text
+from lacre.audit.model import Place
+from lacre.audit.read.dockerfile import Instruction
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A RUN with the commands that it runs."""
+
+    instruction: Instruction
+    commands: tuple[Command, ...]
+
+    def place(self, command: Command) -> Place:
+        """Where a command stands."""
+        if command.line:  # in a here-document
+            return Place(self.instruction.place.file, command.line, 1, command.line, len(command.text) + 1)
+        return self.instruction.at(command.begin, command.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A variable that ENV or ARG sets; `value` None: an ARG that takes it from outside."""
+
+    keyword: str
+    name: str
+    value: str | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A stage. `base` is what its FROM names, variables put in; `parent` the stage of this file that it is.
+
+    `final`: the stage that is built when nobody names one. `user` is the last USER in force, inherited ones
+    too; None: that of the base image. `whole` are the instructions of this stage and of the stages below it.
+    """
+
+    name: str
+    number: int
+    at: Place
+    file: str
+    base: Text
+    final: bool
+    parent: Stage | None = None
+    instructions: tuple[Instruction, ...] = ()
+    runs: tuple[Run, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    user: Text | None = None
+    stages: int = 1  # stages of the file
+    syntax: Text | None = None
+
+    @property
+    def whole(self) -> tuple[Instruction, ...]:
+        """The instructions in force: those of the stages that this one stands on come first."""
+        return (*(self.parent.whole if self.parent else ()), *self.instructions)
+
+    @property
+    def scratch(self) -> bool:
+        """Whether it stands on nothing at all."""
+        return self.parent.scratch if self.parent else self.base.text.lower() == "scratch"

@@ -1,0 +1,52 @@
+"""Files as an audit reads them: only regular ones, bounded, and a reason where one cannot be read."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from lacre.audit.model import Place
+
+MAX_BYTES = 2 << 20
+"""No Compose file or Dockerfile that people write is a tenth as large."""
+
+
+class UnreadableError(Exception):
+    """A file that cannot be tested: `why` is one clause for the report, `place` where in the file it shows."""
+
+    def __init__(self, why: str, place: Place | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.place = place
+
+
+def read_text(path: Path) -> str:
+    """The text of a regular file of at most `MAX_BYTES`, UTF-8 (a byte order mark is taken off).
+
+    Raises UnreadableError. A pipe or device is never waited for: a hostile checkout may hold one.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except OSError as error:
+        raise UnreadableError(error.strerror or str(error)) from None
+    except ValueError:
+        raise UnreadableError("its name holds a zero byte") from None
+    with os.fdopen(descriptor, "rb") as file:
+        state = os.fstat(descriptor)
+        if not stat.S_ISREG(state.st_mode):
+            raise UnreadableError("it is no regular file")
+        if state.st_size > MAX_BYTES:
+            raise UnreadableError(f"it has {state.st_size} bytes; more than {MAX_BYTES} are not read")
+        try:
+            data = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise UnreadableError(error.strerror or str(error)) from None
+    if len(data) > MAX_BYTES:
+        raise UnreadableError(f"more than {MAX_BYTES} bytes are not read")
+    if b"\0" in data:
+        raise UnreadableError("it is binary: it holds zero bytes")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"it is no UTF-8 (byte {error.start})") from None

@@ -1,0 +1,65 @@
+"""Checks asked about subjects: the one place that calls them, and makes answers of what they yield."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from lacre.audit.check import Check
+from lacre.audit.facts.dockerfile import Stage
+from lacre.audit.facts.service import Service
+from lacre.audit.model import Answer, Finding, Found, NotApplicable, Scope, Subject, Unknown, Verdict, Word
+
+
+def of_service(service: Service, checks: Iterable[Check]) -> Iterator[Answer]:
+    """What the checks say of a service."""
+    subject = Subject(Scope.SERVICE, service.name, service.file, service.at)
+    for check in checks:
+        if check.service is not None:
+            yield answer(check, subject, check.service(service))
+
+
+def of_stage(stage: Stage, checks: Iterable[Check]) -> Iterator[Answer]:
+    """What the checks say of a stage."""
+    subject = Subject(Scope.STAGE, stage.name, stage.file, stage.at)
+    for check in checks:
+        if check.stage is not None:
+            yield answer(check, subject, check.stage(stage))
+
+
+def answer(check: Check, subject: Subject, words: Iterable[Word]) -> Answer:
+    """One of the four answers: a fault outweighs what could not be told, that outweighs "not applicable"."""
+    findings: dict[tuple[str, str], Found] = {}
+    unknown = not_applicable = ""
+    for word in words:
+        match word:
+            case Finding():
+                findings.setdefault((word.what, word.path), _found(check, subject, word))
+            case Unknown():
+                unknown = unknown or word.why
+            case NotApplicable():
+                not_applicable = not_applicable or word.why
+    if findings:
+        return Answer(check.id, subject, Verdict.FAILS, "", tuple(findings.values()))
+    if unknown:
+        return Answer(check.id, subject, Verdict.UNKNOWN, unknown)
+    if not_applicable:
+        return Answer(check.id, subject, Verdict.NOT_APPLICABLE, not_applicable)
+    return Answer(check.id, subject, Verdict.PASSES)
+
+
+def _found(check: Check, subject: Subject, finding: Finding) -> Found:
+    # Lines are no part of it: what is added above must not make an old finding new.
+    print_of = "\0".join((check.id, subject.scope, subject.name, subject.file, finding.what))
+    return Found(
+        check=check.id,
+        subject=subject,
+        what=finding.what,
+        place=finding.place,
+        path=finding.path,
+        severity=finding.severity or check.severity,
+        confidence=finding.confidence or check.confidence,
+        mend=finding.mend or check.mend,
+        do=finding.do,
+        fingerprint=hashlib.sha256(print_of.encode("utf-8", "surrogatepass")).hexdigest()[:32],
+    )
