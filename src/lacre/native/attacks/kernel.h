@@ -254,13 +254,27 @@ static int act_personality(int argc, char **argv)
 	return BY_ANY(ways);
 }
 
-// A socket of family argv[0], type argv[1] and protocol argv[2], numbers; nothing is bound or sent.
+// A socket of any of `argv`, each FAMILY:TYPE:PROTOCOL in numbers; nothing is bound or sent. The kernel's own name
+// for a family that it has not, or for a type that a newer one dropped, says nothing about permission.
 static int act_family(int argc, char **argv)
 {
-	(void)argc;
-	if (socket(atoi(argv[0]), atoi(argv[1]) | SOCK_CLOEXEC, atoi(argv[2])) == -1)
-		return stopped("socket(2)");
-	return worked("socket(2)");
+	int family, type, protocol, refused = 0;
+	char detail[64];
+
+	for (int i = 0; i < argc; i++) {
+		if (sscanf(argv[i], "%d:%d:%d", &family, &type, &protocol) != 3)
+			return say("error", EINVAL, "FAMILY:TYPE:PROTOCOL");
+		if (socket(family, type | SOCK_CLOEXEC, protocol) != -1) {
+			snprintf(detail, sizeof(detail), "socket(2) of family %d", family);
+			return worked(detail);
+		}
+		if (errno != EAFNOSUPPORT && errno != ESOCKTNOSUPPORT && errno != EPROTONOSUPPORT && !refused)
+			refused = errno;
+	}
+	if (!refused)
+		return absent("this kernel has no such protocol");
+	errno = refused;
+	return stopped("socket(2)");
 }
 
 #define KERNEL_ACTIONS                                                                                         \
@@ -269,4 +283,4 @@ static int act_family(int argc, char **argv)
 		{ "kexec", act_kexec, 0, "" }, { "modules", act_modules, 0, "" }, { "clock", act_clock, 0, "" }, \
 		{ "hostname", act_hostname, 0, "" }, { "reboot", act_reboot, 0, "" },                          \
 		{ "swapon", act_swapon, 0, "" }, { "acct", act_acct, 0, "" },                                  \
-		{ "personality", act_personality, 0, "" }, { "family", act_family, 3, "FAMILY TYPE PROTOCOL" },
+		{ "personality", act_personality, 0, "" }, { "family", act_family, 1, "FAMILY:TYPE:PROTOCOL..." },
