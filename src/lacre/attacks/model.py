@@ -84,6 +84,7 @@ class Scene:
     service: str
     uid: int
     gid: int
+    process: int  # the number of the application's process, in the container
     program: str  # the executable of the application's process
     directory: str  # its working directory
     places: tuple[Place, ...]
@@ -125,7 +126,8 @@ class Counter(StrEnum):
 class Step:
     """One run of the native program in the container: `action` with its arguments, for at most `seconds`.
 
-    `amount`: the bytes of log that it writes, where those are counted.
+    `amount`: the bytes of log that it writes, where those are counted. `as_root`: what comes after the intruder
+    has become root in the container; all other steps have the credentials of the application's process.
     """
 
     action: str
@@ -133,6 +135,7 @@ class Step:
     seconds: float = 5.0
     counter: Counter = Counter.NONE
     amount: int = 0
+    as_root: bool = False
 
 
 @dataclass(frozen=True, slots=True)

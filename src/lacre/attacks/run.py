@@ -134,7 +134,7 @@ class _Victim:
         executed = self._engine.execute(
             self._container.id,
             inside(step.action, *step.arguments),
-            user=f"{self._own.uid}:{self._own.gid}",
+            user="0:0" if step.as_root else f"{self._own.uid}:{self._own.gid}",
             seconds=step.seconds,
         )
         refusals = [

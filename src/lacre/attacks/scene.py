@@ -50,10 +50,12 @@ def look(
     executables = [p for p, e in image.tree.items() if e.kind == "file" and e.mode & _EXECUTABLE]
     bounds = inside.limits(pid)
     sources = {str(m.get("Destination")): str(m.get("Type")) for m in told.get("Mounts") or ()}
+    running = inside.processes(pid)
     return Scene(
         service=container.service,
         uid=own.uid,
         gid=own.gid,
+        process=next((number for host, number, _ in running if host == pid), 1),
         program=program,
         directory=directory or "/",
         places=tuple(_place(mount, sources) for mount in inside.mounts(pid) if mount.path != TOOL),
@@ -72,7 +74,7 @@ def look(
         cgroup=info.cgroup,
         own_pids=inside.own_process_namespace(pid),
         other_processes=tuple(
-            number for host, number, uid in inside.processes(pid) if host != pid and uid == own.uid
+            number for host, number, uid in running if host != pid and uid == own.uid
         ),
         protocols=inside.protocols(pid),
         engine_sockets=tuple(

@@ -58,6 +58,7 @@ def scene(**changed: Any) -> Scene:
     """A server of uid 33 in an unsealed container of a bridge network, alone in its project."""
     fields: dict[str, Any] = {
         "service": "web",
+        "process": 1,
         "uid": 33,
         "gid": 33,
         "program": "/srv/server",
