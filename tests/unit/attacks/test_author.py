@@ -1,0 +1,70 @@
+"""Who stopped a step is read from what the kernel refused, not from what was expected."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lacre.attacks.author import author, taken
+from lacre.attacks.model import Result, Step
+from lacre.engine import Executed
+from lacre.engine.inside import Credentials
+from lacre.sensor import Refusal, RefusedBecause
+
+STEP = Step("mount", ("/.lacre",))
+OWN = Credentials(uid=33, gid=33, capabilities=0, no_new_privileges=True, seccomp=True, apparmor="")
+
+
+def refusal(because: RefusedBecause, number: int = errno.EPERM, **changed: Any) -> Refusal:
+    fields: dict[str, Any] = {"what": "", "syscall": "mount", "question": False, "writing": False, **changed}
+    return Refusal(
+        container="c",
+        phase="mount",
+        by="/.lacre/lacre-attacks",
+        uid=33,
+        because=because,
+        errno=number,
+        **fields,
+    )
+
+
+@pytest.mark.parametrize(
+    ("because", "by"),
+    [
+        (RefusedBecause.SYSCALL, "syscalls"),
+        (RefusedBecause.CAPABILITY, "capabilities"),
+        (RefusedBecause.READ_ONLY, "filesystem"),
+        (RefusedBecause.NO_EXEC, "filesystem"),
+        (RefusedBecause.FULL, "filesystem"),
+        (RefusedBecause.PROCESSES, "limits"),
+        (RefusedBecause.PERMISSION, "user"),
+    ],
+)
+def test_the_kind_of_refusal_names_who_stopped_it(because: RefusedBecause, by: str) -> None:
+    assert author(errno.EPERM, "", [refusal(because)], OWN) == by
+
+
+def test_a_refusal_with_another_errno_is_not_what_stopped_it() -> None:
+    chown = refusal(RefusedBecause.CAPABILITY, errno.EPERM)
+    assert (
+        author(errno.EROFS, "", [chown, refusal(RefusedBecause.READ_ONLY, errno.EROFS)], OWN) == "filesystem"
+    )
+
+
+def test_the_filter_comes_before_the_capability_that_it_never_lets_the_kernel_ask_for() -> None:
+    both = [refusal(RefusedBecause.CAPABILITY), refusal(RefusedBecause.SYSCALL)]
+    assert author(errno.EPERM, "", both, OWN) == "syscalls"
+
+
+@pytest.mark.parametrize("path", ["/proc/sys/kernel/core_pattern", "/sys/power/state"])
+def test_what_docker_mounts_read_only_by_itself_is_not_the_seals_doing(path: str) -> None:
+    assert (
+        author(errno.EROFS, "", [refusal(RefusedBecause.READ_ONLY, errno.EROFS, what=path)], OWN) == "engine"
+    )
+
+
+def test_apparmor_is_named_where_its_profile_is_enforced_and_nobody_else_refused() -> None:
+    confined = replace(OWN, uid=0, apparmor="docker-default")
