@@ -68,3 +68,46 @@ def test_what_docker_mounts_read_only_by_itself_is_not_the_seals_doing(path: str
 
 def test_apparmor_is_named_where_its_profile_is_enforced_and_nobody_else_refused() -> None:
     confined = replace(OWN, uid=0, apparmor="docker-default")
+    assert author(errno.EACCES, "", [], confined) == "apparmor"
+    assert author(errno.EPERM, "", [], confined) == "kernel"
+    assert author(errno.EACCES, "", [], OWN) == "kernel"
+
+
+def test_a_set_id_file_that_gives_nothing_was_stopped_without_an_errno() -> None:
+    assert author(0, "no_new_privs", [], OWN) == "privileges"
+    assert author(0, "nosuid", [], OWN) == "filesystem"
+
+
+def test_what_the_native_program_says_becomes_a_step() -> None:
+    step = taken(STEP, Executed(0, "stopped\t1\tmount(2)\n"), [refusal(RefusedBecause.SYSCALL)], OWN)
+    assert (step.result, step.errno, step.by, step.detail) == (
+        Result.STOPPED,
+        "EPERM",
+        "syscalls",
+        "mount(2)",
+    )
+    assert taken(STEP, Executed(0, "worked\t0\tmount(2)\n"), [], OWN).result is Result.WORKED
+    assert taken(STEP, Executed(0, "absent\t0\tno such file\n"), [], OWN).result is Result.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    "executed",
+    [
+        Executed(126, "OCI runtime exec failed: permission denied"),
+        Executed(2, "usage: attacks ACTION"),
+        Executed(None, ""),
+        Executed(0, ""),
+        Executed(0, "stopped\tEPERM\tmount(2)\n"),
+        Executed(137, ""),  # killed, and nothing says why
+    ],
+)
+def test_what_could_not_run_is_an_error_and_never_a_stop(executed: Executed) -> None:
+    step = taken(STEP, executed, [], OWN)
+    assert step.result is Result.ERROR
+    assert step.detail
+
+
+def test_death_by_the_filter_or_for_want_of_memory_is_a_stop() -> None:
+    assert taken(STEP, Executed(159, ""), [], OWN).by == "syscalls"
+    killed = refusal(RefusedBecause.MEMORY, 0)
+    assert taken(STEP, Executed(137, ""), [killed], OWN).by == "limits"
