@@ -177,7 +177,7 @@ def _odd_seal(text: str) -> Seal:
     )
 
 
-def _odd_page(text: str) -> Page:
+def odd_page(text: str) -> Page:
     return Page(
         title=text,
         date=text,
@@ -188,7 +188,7 @@ def _odd_page(text: str) -> Page:
     )
 
 
-PLAIN = Outline(render(_odd_page("x")))
+PLAIN = Outline(render(odd_page("x")))
 NAMES = st.text(  # what surrogateescape makes of bytes, beside all that is text
     st.characters(exclude_categories=["Cs"]) | st.integers(0xDC80, 0xDCFF).map(chr), min_size=1, max_size=40
 )
@@ -204,7 +204,7 @@ HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 @example("\udcff\udc80\x00\u2066\u2028")
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_text_from_a_container_becomes_anything_but_visible_text(text: str) -> None:
-    page = render(_odd_page(text))
+    page = render(odd_page(text))
     page.encode("utf-8")
     outline = Outline(page)
     assert outline.tags == PLAIN.tags
