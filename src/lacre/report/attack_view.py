@@ -21,6 +21,7 @@ from lacre.attacks.model import (
     Verdict,
     tally,
 )
+from lacre.report.seal_view import CONTROLS
 from lacre.report.text import count, seconds
 
 Tried = Comparison | Attacked
@@ -33,6 +34,9 @@ MARKS: Final = {
     Result.NOT_APPLICABLE: "–",  # noqa: RUF001 - a dash that is wider than a hyphen
     Result.ERROR: "!",
 }
+
+
+_SHORT: Final = {**CONTROLS, "apparmor": STOPPERS["apparmor"], "engine": "Docker", "kernel": "kernel"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,11 @@ class Row:
         """Whether it works under the seal and did not without it."""
         first = self.sides[0]
         return self.works and first is not None and first.result is Result.STOPPED
+
+    @property
+    def unfit(self) -> bool:
+        """Whether there was nothing to try it on, on the side that counts."""
+        return self.last is not None and self.last.result is Result.NOT_APPLICABLE
 
     @property
     def empty(self) -> bool:
@@ -92,8 +101,8 @@ class Matrix:
 
     @property
     def not_applicable(self) -> tuple[Row, ...]:
-        """Where there was nothing to try it on."""
-        return tuple(row for row in self.rows if not row.attack.by_design and row.empty)
+        """Where there was nothing to try it on in the end."""
+        return tuple(row for row in self.rows if not row.attack.by_design and (row.empty or row.unfit))
 
     @property
     def errors(self) -> tuple[tuple[str, Verdict], ...]:
@@ -159,6 +168,17 @@ def stopped_by(verdict: Verdict) -> str:
     """Who stopped it, by errno and the words of `STOPPERS`: EPERM, system call filter."""
     names = " and ".join(STOPPERS.get(word, word) for word in verdict.by)
     return ", ".join(filter(None, (verdict.errno, names)))
+
+
+def short(verdict: Verdict | None) -> tuple[str, ...]:
+    """`words` in few columns, as lines: who stopped it by the names of the controls, reasons left to another place."""
+    if verdict is None:
+        return (words(None),)
+    mark = MARKS[verdict.result]
+    if verdict.result is not Result.STOPPED:
+        return (f"{mark} {verdict.result.value}",)
+    first, *more = [_SHORT.get(word, word) for word in verdict.by] or ["" if verdict.errno else "stopped"]
+    return (" ".join(filter(None, (mark, verdict.errno, first))), *(f"  + {name}" for name in more))
 
 
 def words(verdict: Verdict | None) -> str:

@@ -55,7 +55,7 @@ def _matrix(matrix: Matrix, look: Look) -> str:
     for group, members in matrix.groups.items():
         counts = view.tallies(members, matrix.labels).values()
         rows.append([("", group.value), *(("", view.share(counted)) for counted in counts)])
-        rows += [[row.attack.title, *map(view.words, row.sides)] for row in members]
+        rows += [[row.attack.title, *map(view.short, row.sides)] for row in members]
     text = table(["attack", *matrix.labels], rows, look) if rows else ""
     return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
