@@ -20,6 +20,7 @@ _BECAUSE = {
     RefusedBecause.FILES: "limits",
     RefusedBecause.MEMORY: "limits",
 }
+_OF_OWNERS = frozenset({"DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "CHOWN"})  # capabilities(7)
 _LIMITS = frozenset({errnos.EAGAIN, errnos.ENOMEM, errnos.EMFILE})
 _KILLED, _FILTERED = 128 + 9, 128 + 31  # as a shell says death by SIGKILL and SIGSYS
 _RESULTS = {
@@ -60,17 +61,28 @@ def author(number: int, detail: str, refusals: Iterable[Refusal], own: Credentia
     for because, by in _BECAUSE.items():
         for refusal in of_errno:
             if refusal.because is because:
-                return "engine" if by == "filesystem" and _is_masked(refusal) else by
+                return _whose(refusal, by, own)
     if number in _LIMITS:
         return "limits"
     if number == errnos.EACCES and own.apparmor:
         return "apparmor"
-    if own.uid and any(refusal.because is RefusedBecause.PERMISSION for refusal in of_errno):
-        return "user"
+    for refusal in of_errno:
+        if refusal.because is RefusedBecause.PERMISSION:
+            return _whose_permission(refusal, own)
     return "kernel"
 
 
-def _is_masked(refusal: Refusal) -> bool:
-    """Whether it is about a path that Docker mounts read-only in every container that is not privileged."""
-    path = refusal.path or refusal.what
-    return path.startswith(("/proc/", "/sys/"))
+def _whose(refusal: Refusal, by: str, own: Credentials) -> str:
+    """Masks are Docker's own; a file's owner refuses who is not root, and no capability was there to be dropped."""
+    if by == "filesystem" and (refusal.path or refusal.what).startswith(("/proc/", "/sys/")):
+        return "engine"
+    if by == "capabilities" and own.uid and refusal.what in _OF_OWNERS:
+        return "user"
+    return by
+
+
+def _whose_permission(refusal: Refusal, own: Credentials) -> str:
+    """Modes refuse an open with EACCES; EPERM comes from the devices control group, which Docker sets up itself."""
+    if refusal.errno == errnos.EPERM and refusal.syscall.startswith("open"):
+        return "engine"
+    return "user" if own.uid else "kernel"

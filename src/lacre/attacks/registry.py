@@ -27,6 +27,7 @@ from lacre.attacks.executing.dropped_data import dropped_data
 from lacre.attacks.executing.file_capabilities import file_capabilities
 from lacre.attacks.executing.interpreter import interpreter
 from lacre.attacks.executing.memfd import memfd
+from lacre.attacks.executing.root_reach import root_reach
 from lacre.attacks.executing.set_id import set_id
 from lacre.attacks.executing.shared_object import shared_object
 from lacre.attacks.exhausting.cpu import cpu
@@ -84,6 +85,7 @@ ATTACKS: tuple[Attack, ...] = (
     interpreter,
     set_id,
     file_capabilities,
+    root_reach,
     trace,
     read_memory,
     environment,

@@ -28,6 +28,8 @@ from lacre.engine.inside import Credentials, credentials, throttled
 from lacre.errors import EngineError
 from lacre.sensor import Refusal, Sensor
 
+_TRIES = 5
+
 
 @dataclass(frozen=True, kw_only=True)
 class Victims:
@@ -106,6 +108,9 @@ class _Victim:
         self._scene, self._own = scene, own
         self._pid = engine.application_pid(container.id)
         self._neighbour = twin.address(NEIGHBOUR)
+        self._refusals: list[
+            Refusal
+        ] = []  # of the attack that is on: the sensor tells each distinct one once
         self.answering: dict[str, Answering] = {}
 
     def suffer(self, attack: Attack) -> Verdict:
@@ -118,6 +123,7 @@ class _Victim:
                 attack=attack, result=Result.ERROR, reason="the container ended during an attack before this"
             )
         self._sensor.phase(self._container.id, attack.id)
+        self._refusals = []
         try:
             if attack.group is Group.EXHAUSTING:
                 with bystander.watching(self._engine.ping, self._neighbour, NEIGHBOUR_PORT) as waits:
@@ -130,6 +136,14 @@ class _Victim:
         return verdict(attack, found)
 
     def _take(self, attack: Attack, step: Step) -> StepTaken:
+        """Take one step; again where nothing can be told of it, which a busy machine makes happen."""
+        for _ in range(_TRIES):
+            found = self._take_once(attack, step)
+            if found.result is not Result.ERROR:
+                break
+        return found
+
+    def _take_once(self, attack: Attack, step: Step) -> StepTaken:
         before = self._count(step.counter)
         executed = self._engine.execute(
             self._container.id,
@@ -137,12 +151,13 @@ class _Victim:
             user="0:0" if step.as_root else f"{self._own.uid}:{self._own.gid}",
             seconds=step.seconds,
         )
-        refusals = [
+        self._refusals += [
             fact
             for fact in self._sensor.facts()
             if isinstance(fact, Refusal) and fact.container == self._container.id and fact.phase == attack.id
         ]
-        return counted(taken(step, executed, refusals, self._own), before, self._count(step.counter))
+        found = taken(step, executed, self._refusals, self._own)
+        return counted(found, before, self._count(step.counter), limited=self._scene.bounds.cpus is not None)
 
     def _count(self, counter: Counter) -> int | None:
         match counter:
@@ -154,8 +169,11 @@ class _Victim:
                 return None
 
 
-def counted(found: StepTaken, before: int | None, after: int | None) -> StepTaken:
-    """A step as the host's counter tells it, where it has one: what the container did may have come to nothing."""
+def counted(found: StepTaken, before: int | None, after: int | None, *, limited: bool) -> StepTaken:
+    """A step as the host's counter tells it, where it has one: what the container did may have come to nothing.
+
+    `limited`: a CPU limit is in force. On a busy host a container may not even come near it.
+    """
     if found.result is not Result.WORKED or found.step.counter is Counter.NONE:
         return found
     if before is None or after is None:
@@ -163,6 +181,8 @@ def counted(found: StepTaken, before: int | None, after: int | None) -> StepTake
     match found.step.counter:
         case Counter.THROTTLED if after > before:
             return _step(found, Result.STOPPED, f"held back in {after - before} periods", by="limits")
+        case Counter.THROTTLED if limited:
+            return _step(found, Result.ERROR, "this host is too busy: the limit was not reached")
         case Counter.LOG if after < before or after - before < found.step.amount:
             return _step(found, Result.STOPPED, "the log was rotated", by="logging")
         case _:

@@ -3,8 +3,9 @@
     python -m lacre.cli.docs [--check] [DIRECTORY]
 
 A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`. NAME is `help` (what
-`lacre --help` prints), `usage COMMAND`, `options COMMAND`, `transcript` (docs/transcript.txt), or of the audit
-`check ID`, `checks` and `peers`. With `--check` nothing is written, and the exit code is 1 when something would change.
+`lacre --help` prints), `usage COMMAND`, `options COMMAND`, `transcript` (docs/transcript.txt), of the attacks
+`attack ID` and `attacks`, of the audit `check ID`, `checks` and `peers`. With `--check` nothing is written, and the
+exit code is 1 when something would change.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import Any
 
 import typer.main
 
+from lacre.attacks import ATTACKS
+from lacre.attacks import pages as attack_pages
 from lacre.audit import pages as audit_pages
 from lacre.audit.registry import BY_ID
 from lacre.cli.app import app
@@ -25,14 +28,21 @@ from lacre.cli.app import app
 TRANSCRIPT = Path("docs/transcript.txt")
 
 _PART = re.compile(
-    r"(?P<begin><!-- generated: (?P<name>[a-z]+)(?: (?P<argument>[a-zA-Z0-9]+))? -->\n).*?(?P<end><!-- end -->)",
+    r"(?P<begin><!-- generated: (?P<name>[a-z]+)(?: (?P<argument>[a-zA-Z0-9-]+))? -->\n).*?(?P<end><!-- end -->)",
     re.DOTALL,
 )
 
 
 def pages(root: Path) -> list[Path]:
     """The pages that may have generated parts."""
-    return sorted([*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("docs/checks/*.md")])
+    return sorted(
+        [
+            *root.glob("*.md"),
+            *root.glob("docs/*.md"),
+            *root.glob("docs/checks/*.md"),
+            *root.glob("docs/attacks/*.md"),
+        ]
+    )
 
 
 def filled(text: str, root: Path) -> str:
@@ -88,6 +98,8 @@ def _transcript(_: str, root: Path) -> str:
 
 
 _MAKERS: dict[str, Callable[[str, Path], str]] = {
+    "attack": lambda name, _: attack_pages.attack_page(name),
+    "attacks": lambda _, __: attack_pages.attacks_table(),
     "check": lambda name, _: audit_pages.check_page(name),
     "checks": lambda _, __: audit_pages.checks_table(),
     "peers": lambda _, __: audit_pages.peers_table(),
@@ -113,11 +125,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check = "--check" in words
     root = Path(next((word for word in words if not word.startswith("-")), os.curdir))
     stale = 0
-    if not check and (root / "docs" / "checks").is_dir():
-        for name in BY_ID:  # a new check gets its page
-            page = root / "docs" / "checks" / f"{name}.md"
+    for kind, names in (("check", list(BY_ID)), ("attack", [attack.id for attack in ATTACKS])):
+        for name in (
+            names if not check and (root / "docs" / f"{kind}s").is_dir() else ()
+        ):  # a new one gets its page
+            page = root / "docs" / f"{kind}s" / f"{name}.md"
             if not page.exists():
-                page.write_text(f"<!-- generated: check {name} -->\n<!-- end -->\n", encoding="utf-8")
+                page.write_text(f"<!-- generated: {kind} {name} -->\n<!-- end -->\n", encoding="utf-8")
     for page in pages(root):
         before = page.read_text(encoding="utf-8")
         after = filled(before, root)

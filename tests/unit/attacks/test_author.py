@@ -111,3 +111,16 @@ def test_death_by_the_filter_or_for_want_of_memory_is_a_stop() -> None:
     assert taken(STEP, Executed(159, ""), [], OWN).by == "syscalls"
     killed = refusal(RefusedBecause.MEMORY, 0)
     assert taken(STEP, Executed(137, ""), [killed], OWN).by == "limits"
+
+
+def test_owners_and_not_capabilities_refuse_files_to_who_is_not_root() -> None:
+    override = refusal(RefusedBecause.CAPABILITY, errno.EACCES, what="DAC_OVERRIDE")
+    assert author(errno.EACCES, "", [override], OWN) == "user"
+    assert author(errno.EACCES, "", [override], replace(OWN, uid=0)) == "capabilities"
+    raw = refusal(RefusedBecause.CAPABILITY, what="NET_RAW")
+    assert author(errno.EPERM, "", [raw], OWN) == "capabilities"
+
+
+def test_a_device_that_may_not_be_opened_is_dockers_doing() -> None:
+    disk = refusal(RefusedBecause.PERMISSION, syscall="openat", what="/dev/vda")
+    assert author(errno.EPERM, "", [disk], replace(OWN, uid=0)) == "engine"
