@@ -215,6 +215,7 @@ def seal(
     *arguments: str,
     docker_host: str | None = None,
     codes: Collection[int] = (0, 3),
+    attack: bool = False,
 ) -> SealedServer:
     """Seal a copy of the server below `parent` by one command; fails unless its exit code is one of `codes`."""
     copied = copy_of(server, parent)
@@ -223,7 +224,7 @@ def seal(
     began = time.monotonic()
     words = [
         "seal", "-f", "compose.yaml", "--exercise", server.exercise, "--output", "sealed", "--format", "json",
-        *arguments,
+        *([] if attack else ["--no-attack"]), *arguments,
     ]  # fmt: skip
     done = subprocess.run(
         [sys.executable, str(ROOT / "tests" / "recorded_lacre.py"), *words],

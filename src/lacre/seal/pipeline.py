@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from lacre.attacks import ATTACKS, Attack, Attacked, Comparison, Verdict
 from lacre.engine import Compose, Engine, Project
-from lacre.errors import NotProvedError, TargetError
+from lacre.errors import EngineError, NotProvedError, TargetError
 from lacre.observe import Run
 from lacre.seal.advice import ServiceAdvice
 from lacre.seal.attacking import attacked, compared, no_longer_stopped, stopped
@@ -80,11 +80,15 @@ def seal_project(
         attacks = None
         if options.attack:
             progress.stage("attacking", twins.services)
-            attacks = compared(twins, services, baseline)
-            services = {
-                name: sealed.model_copy(update={"stopped": stopped(attacks.after, name)})
-                for name, sealed in services.items()
-            }
+            try:
+                attacks = compared(twins, services, baseline)
+            except (EngineError, TargetError) as problem:  # what is proved is proved
+                twins.warnings.append(f"the attacks could not be tried: {problem.tried}: {problem.happened}")
+            else:
+                services = {
+                    name: sealed.model_copy(update={"stopped": stopped(attacks.after, name)})
+                    for name, sealed in services.items()
+                }
         seal = twins.seal(services, proof.trials)
         ended = time.monotonic()
         own = twins.own_seconds
