@@ -15,6 +15,8 @@ from lacre.seal.prove import ServiceOutcome
 from lacre.sensor import Refusal, RefusedBecause
 
 NOT_STARTED = "not started"  # how `observe` words a container that the engine could not start
+ENDED = ("ended with exit code", "ends and is restarted")  # ... that ended by itself
+_STARTS = {Phase.START, Phase.SECOND_START, Phase.RECREATED_START}
 _LIVED_BEFORE = {Phase.SECOND_START, Phase.SECOND}
 
 
@@ -32,7 +34,7 @@ class ServiceAdvice:
         context = self.context
         chosen = user.propose(candidate)
         granted = capabilities.propose(context, chosen)
-        gaining = privileges.propose(context)
+        gaining = privileges.propose()
         writable = filesystem.closed(
             filesystem.propose(context, chosen), unwritable(context, chosen, granted, gaining)
         )
@@ -60,7 +62,11 @@ class ServiceAdvice:
         """Each control lifts what is its own; what nobody lifts is stated as left refused."""
         context = self.context
         sized = limits.reaping(draft.limits, outcome)
+        gained = privileges.mend(draft.privileges, outcome, context)
         refusals = limits.of_the_application(outcome.refusals)
+        if gained.off and not draft.privileges.off:  # what its programs lack, they may have now
+            programs = privileges.gaining(context)
+            refusals = tuple(refusal for refusal in refusals if refusal.by not in programs)
         outcome = replace(outcome, refusals=refusals)
         writable = filesystem.mend(draft.filesystem, refusals, context, draft.user)
         granted = capabilities.mend(draft.capabilities, outcome, context, draft.user)
@@ -70,6 +76,7 @@ class ServiceAdvice:
                     "user": user.mend(draft.user, refusals, context),
                     "capabilities": granted,
                     "filesystem": writable,
+                    "privileges": gained,
                     "syscalls": syscalls.mend(draft.syscalls, refusals, granted),
                     "limits": limits.covering(
                         limits.mend(sized, refusals, context), writable, draft.filesystem
@@ -88,6 +95,8 @@ class ServiceAdvice:
 
     def answer(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal:
         """Lift what was only asked for: the last question before a phase failed may be why."""
+        if self._wants_another_user(draft, outcome) and (other := self._next_user(draft, outcome)):
+            return other
         # questions of the phase that failed come before those of the phases that passed
         close = [q for q in outcome.questions if q.phase == outcome.phase] or outcome.questions
         writable = filesystem.mend_questions(draft.filesystem, close, self.context, draft.user)
@@ -102,6 +111,12 @@ class ServiceAdvice:
                 }
             )
         )
+
+    def _wants_another_user(self, draft: ServiceSeal, outcome: ServiceOutcome) -> bool:
+        """A program that ends by itself as this user, and was refused nothing, has looked who it is."""
+        in_phase = any(question.phase == outcome.phase for question in outcome.questions)
+        ended = outcome.failed.startswith(ENDED) and outcome.phase in _STARTS
+        return not draft.user.root and ended and not in_phase and not outcome.refusals
 
     def reject(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         """Another user where this one loses what the application did: another identity, a path outside the image."""
@@ -121,6 +136,7 @@ class ServiceAdvice:
         steps: tuple[Callable[[ServiceSeal, ServiceOutcome], ServiceSeal | None], ...] = (
             self._no_init,
             self._limits_that_the_engine_refuses,
+            self._privileges_that_were_gained,
             self._keep_over_restart,
             self._other_user_for_foreign_paths,
             self._writable_root_for_named_paths,
@@ -143,10 +159,11 @@ class ServiceAdvice:
         """What may be needless: capabilities without a counted refusal, controls given up, questions."""
         doubtful = capabilities.doubtful(draft.capabilities, outcome)
         strict = self._draft_for(draft.user)
+        shown = {privileges.NAME} if draft.privileges.off.startswith(privileges.NEEDED) else set()
         given_up = [
             name
             for name in (syscalls.NAME, privileges.NAME, limits.NAME, filesystem.NAME, capabilities.NAME)
-            if getattr(draft, name).off and not getattr(strict, name).off
+            if getattr(draft, name).off and not getattr(strict, name).off and name not in shown
         ]
         asked = [grant.what for grant in draft.filesystem.grants if grant.reason.startswith(filesystem.ASKED)]
         bare = [left.what for left in draft.filesystem.left if left.reason == HIDES]
@@ -223,6 +240,14 @@ class ServiceAdvice:
         return draft.model_copy(
             update={"limits": limits.given_up(f"the engine refuses: {outcome.failed}"[:500])}
         )
+
+    def _privileges_that_were_gained(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
+        """A set-ID program tells nobody that it gained nothing: it ends, or waits for ever."""
+        programs = sorted(privileges.gaining(self.context))
+        if draft.privileges.off or not programs or not outcome.failed:
+            return None
+        reason = f"{_UNEXPLAINED}; the application runs set-ID programs: {', '.join(programs)}"
+        return draft.model_copy(update={"privileges": privileges.given_up(reason)})
 
     def _keep_over_restart(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         if outcome.phase not in _LIVED_BEFORE:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from lacre.observe import Run
+from lacre.observe.model import EPHEMERAL_PORTS, WORK
 from lacre.seal.controls.filesystem import OVERRIDING
 from lacre.seal.controls.limits import RAISING
 from lacre.seal.model import ServiceSeal
 from lacre.seal.prove import Outcome, ServiceOutcome
-from lacre.sensor import CapabilityAsked, Identity, Refusal, RefusedBecause, Write
+from lacre.sensor import AnyFact, CapabilityAsked, Executed, Identity, Peer, Refusal, RefusedBecause, Write
 
 # Calls that change only attributes: on a read-only root they fail even where they would change nothing, and
 # most programs go on. They count when a phase fails.
@@ -21,6 +22,8 @@ ATTRIBUTES = frozenset({
     "futimesat", "utimensat", "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr",
     "fremovexattr",
 })  # fmt: skip
+
+_OF_PATHS = frozenset({RefusedBecause.READ_ONLY, RefusedBecause.PERMISSION})
 
 
 def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
@@ -56,6 +59,7 @@ def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
                 if isinstance(fact, CapabilityAsked) and fact.granted and not fact.hint
             ),
             zombies=run.zombies.get(name, 0),
+            ungained=_ungained(run, baseline, name, seal) if run.works else (),
         )
     texts = tuple(f"{f.phase}{f' ({f.service})' if f.service else ''}: {f.text}" for f in run.failures)
     return Outcome(run.works, services, texts)
@@ -82,6 +86,37 @@ def _becomes_another(refusal: Refusal, seal: ServiceSeal, baseline: Run, name: s
         if isinstance(fact, Identity) and fact.by == refusal.by
     }
     return bool(taken - {0, own})
+
+
+def _ungained(run: Run, baseline: Run, name: str, seal: ServiceSeal) -> tuple[str, ...]:
+    """What only the baseline shows of a service that gained identities by set-ID programs, in words.
+
+    That is what such a program wrote and whom it reached, and what was executed while the service worked: at its
+    start another user has less to do. A program that lacks a capability would lack it with all its rights too.
+    """
+    before = baseline.facts.get(name, frozenset())
+    programs = {fact.path for fact in before if isinstance(fact, Executed) and fact.setid}
+    if not programs:
+        return ()
+    programs -= {
+        refusal.by
+        for refusal in run.refusals(name)
+        if refusal.because is RefusedBecause.CAPABILITY and refusal.what not in seal.capabilities.add
+    }
+    return tuple(sorted(_done_by(before, programs) - _done_by(run.facts.get(name, frozenset()), programs)))
+
+
+def _done_by(facts: Iterable[AnyFact], programs: Collection[str]) -> set[str]:
+    done = set()
+    for fact in facts:
+        match fact:
+            case Write() if fact.by in programs:
+                done.add(f"{fact.by} writes nothing to {fact.path.rpartition('/')[0] or '/'}")
+            case Peer() if fact.by in programs and fact.port < EPHEMERAL_PORTS:
+                done.add(f"{fact.by} reaches nobody at {fact.protocol}/{fact.port}")
+            case Executed() if fact.phase in WORK:
+                done.add(f"{fact.path} is not executed")
+    return done
 
 
 def is_question(refusal: Refusal, seal: ServiceSeal) -> bool:
@@ -111,8 +146,9 @@ def volatile(path: str) -> str:
 
 
 def _key(refusal: Refusal) -> tuple[str, str, bool, bool]:
-    """What makes two refusals the same."""
-    return refusal.because, volatile(refusal.what), refusal.writing, refusal.question
+    """What makes two refusals the same: a path is refused to root by a mount, and to others by its owner."""
+    because = "path" if refusal.because in _OF_PATHS else refusal.because
+    return because, volatile(refusal.what), refusal.writing, refusal.question
 
 
 def _borne(baseline: Run, name: str) -> frozenset[tuple[str, str, bool, bool]]:

@@ -25,7 +25,8 @@ class ServiceOutcome:
     `run` names the trial. `failed`: the service itself did not work (empty where only the project as a whole failed).
     `refusals` count by themselves; `questions` only where a phase failed; `asked`: capabilities refused in
     the failed phase although no system call failed. `used`: capabilities that were asked for and had.
-    `zombies`: ended children that the main process left lying about.
+    `zombies`: ended children that the main process left lying about. `ungained`: what was done in the baseline with an
+    identity that a set-ID program gave, and was not done now.
     """
 
     run: str = ""
@@ -36,6 +37,7 @@ class ServiceOutcome:
     asked: tuple[CapabilityAsked, ...] = ()
     used: frozenset[str] = frozenset()
     zombies: int = 0
+    ungained: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 
 from lacre.observe import Failure, Phase
 from lacre.seal.advice import ServiceAdvice
@@ -8,7 +9,7 @@ from lacre.seal.judge import judge
 from lacre.seal.model import ServiceSeal, User
 from lacre.seal.prove import Outcome
 from lacre.sensor import AnyFact, RefusedBecause
-from tests.unit.seal.invented import context, ran_as, refused, run
+from tests.unit.seal.invented import context, executed, ran_as, refused, run, wrote
 
 WORKER = User(user="33:33", root=False)
 ROOT = User(root=True)
@@ -39,6 +40,13 @@ def test_what_the_baseline_bore_too_does_not_count_whatever_number_is_in_its_nam
     outcome = judged(refused(RefusedBecause.READ_ONLY, "/sys/x.4567"), baseline=(before,))
     assert counted(outcome) == []
     assert asked(outcome) == []
+
+
+def test_what_a_mount_refused_to_root_may_be_refused_to_the_user_by_its_owner() -> None:
+    before = refused(RefusedBecause.READ_ONLY, "/etc/served/served.conf", uid=0)
+    now = refused(RefusedBecause.PERMISSION, "/etc/served/served.conf", errno=13)
+    assert counted(judged(now, baseline=(before,))) == []
+    assert counted(judged(now)) == ["/etc/served/served.conf"]
 
 
 def test_a_question_does_not_count() -> None:
@@ -90,3 +98,37 @@ def test_failures_name_service_and_phase() -> None:
     assert not outcome.works
     assert (outcome.services["web"].failed, outcome.services["web"].phase) == ("no answer", "first work")
     assert outcome.failures == ("first work (web): no answer", "first work: exit code 1")
+
+
+HELPER = "/usr/lib/served/helper"
+
+
+def ungained(*facts: AnyFact, before: tuple[AnyFact, ...]) -> tuple[str, ...]:
+    baseline = (executed(HELPER, setid=True), *before)
+    return judged(*facts, baseline=baseline).services["web"].ungained
+
+
+def test_what_a_set_id_program_wrote_must_be_written_again_whatever_its_name() -> None:
+    before = replace(wrote("/var/spool/mail/3FA2"), by=HELPER)
+    assert ungained(before=(before,)) == (f"{HELPER} writes nothing to /var/spool/mail",)
+    assert ungained(replace(before, path="/var/spool/mail/77B1"), before=(before,)) == ()
+    assert ungained(before=(wrote("/var/spool/other/x"),)) == ()
+
+
+def test_what_takes_a_capability_no_set_id_bit_gives() -> None:
+    before = replace(wrote("/var/spool/mail/3FA2"), by=HELPER)
+    lacks = refused(RefusedBecause.CAPABILITY, "NET_RAW", syscall="socket", errno=1, by=HELPER)
+    assert ungained(lacks, before=(before,)) == ()
+    assert ungained(replace(lacks, by="/usr/bin/other"), before=(before,)) != ()
+
+
+def test_what_was_executed_at_work_beside_a_set_id_program_must_be_executed_again() -> None:
+    job = replace(executed("/usr/bin/job"), phase=Phase.FIRST)
+    assert ungained(before=(job,)) == ("/usr/bin/job is not executed",)
+    assert ungained(replace(job, uid=33), before=(job,)) == ()
+    assert ungained(before=(executed("/usr/bin/chown"),)) == ()
+
+
+def test_without_a_set_id_program_nothing_has_to_be_executed_again() -> None:
+    job = replace(executed("/usr/bin/job"), phase=Phase.FIRST)
+    assert judged(baseline=(job,)).services["web"].ungained == ()

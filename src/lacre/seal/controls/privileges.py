@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from lacre.seal.context import Context
 from lacre.seal.model import Privileges
+from lacre.seal.prove import ServiceOutcome
 from lacre.sensor import Executed
 
 NAME = "privileges"
 
+NEEDED = "the application runs set-ID programs to gain another identity"
 
-def propose(context: Context) -> Privileges:
-    """On, unless a process that was not root was seen to gain another identity by executing a file."""
-    used = sorted({fact.path for fact in context.profile.of(Executed) if fact.setid})
-    if used:
-        return Privileges(
-            no_new_privileges=False,
-            off=f"the application runs set-ID programs to gain another identity: {', '.join(used)}",
-        )
+
+def propose() -> Privileges:
+    """On: what a set-ID program gains is often not missed, and only a trial tells."""
     return Privileges()
+
+
+def gaining(context: Context) -> frozenset[str]:
+    """Programs by which a process that was not root gained another identity in the baseline."""
+    return frozenset(fact.path for fact in context.profile.of(Executed) if fact.setid)
+
+
+def mend(setting: Privileges, outcome: ServiceOutcome, context: Context) -> Privileges:
+    """Off where such a program was refused something, or did not do what it did without the seal."""
+    if setting.off:
+        return setting
+    programs = gaining(context)
+    refused = [f"{r.by} is refused {r.what or r.syscall}" for r in outcome.refusals if r.by in programs]
+    missed = [*refused, *outcome.ungained]
+    return given_up(f"{NEEDED} ({', '.join(sorted(programs))}): {missed[0]}") if missed else setting
 
 
 def given_up(reason: str) -> Privileges:

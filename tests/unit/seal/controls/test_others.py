@@ -10,7 +10,7 @@ import pytest
 from lacre.observe import Owner, Peaks, Phase
 from lacre.seal.advice import ServiceAdvice
 from lacre.seal.context import Context
-from lacre.seal.controls import capabilities, limits, logging, network, privileges, user
+from lacre.seal.controls import capabilities, limits, logging, network, user
 from lacre.seal.model import Capabilities, FileSystem, Margin, Tmpfs, User
 from lacre.seal.prove import ServiceOutcome
 from lacre.sensor import (
@@ -183,7 +183,9 @@ def test_limits_follow_the_peaks_and_cover_the_tmpfs() -> None:
 def test_work_that_makes_processes_gets_room_for_many() -> None:
     forked = Counters(container="c", phase=Phase.FIRST, forks=3, tasks_peak=4, fds_peak=9, oom_kills=0)
     started = replace(forked, phase=Phase.START)
+    reloaded = replace(forked, phase=Phase.SIGNALS)
     assert limits.propose(context([forked]), FileSystem()).pids == 512
+    assert limits.propose(context([reloaded]), FileSystem()).pids == 512
     assert limits.propose(context([started]), FileSystem()).pids == 64
 
 
@@ -298,11 +300,64 @@ def test_an_init_is_the_first_thing_to_go_and_is_tried_once_more() -> None:
 # ---- privileges, logging, network
 
 
-def test_no_new_privileges_unless_a_setid_program_was_used() -> None:
-    assert privileges.propose(context([executed(APP)])).no_new_privileges
-    used = privileges.propose(context([executed("/usr/bin/sudo", setid=True)]))
-    assert not used.no_new_privileges
-    assert "/usr/bin/sudo" in used.off
+HELPER = "/usr/lib/served/helper"
+
+
+def helped() -> ServiceAdvice:
+    return ServiceAdvice(context([ran_as(33, 33), executed(HELPER, setid=True)]))
+
+
+def test_no_new_privileges_is_on_until_a_trial_shows_that_it_breaks_something() -> None:
+    advice = helped()
+    draft = advice.draft()
+    assert draft.privileges.no_new_privileges
+    assert advice.mend(draft, ServiceOutcome()) == draft
+
+
+def test_a_refusal_of_a_set_id_program_turns_no_new_privileges_off_and_grants_nothing_else() -> None:
+    advice = helped()
+    draft = advice.draft()
+    path = "/var/spool/mail/x"
+    refusal = refused(RefusedBecause.PERMISSION, path, by=HELPER, errno=13)
+    mended = advice.mend(draft, ServiceOutcome(refusals=(refusal,)))
+    assert not mended.privileges.no_new_privileges
+    assert HELPER in mended.privileges.off
+    assert path in mended.privileges.off
+    assert mended.filesystem == draft.filesystem
+    assert "control privileges" not in advice.removable(mended, ServiceOutcome())
+    elsewhere = advice.mend(draft, ServiceOutcome(refusals=(replace(refusal, by=APP),)))
+    assert elsewhere.privileges.no_new_privileges
+
+
+def test_what_a_set_id_program_no_longer_does_turns_no_new_privileges_off() -> None:
+    advice = helped()
+    gone = ServiceOutcome(ungained=("/usr/bin/job is not executed",))
+    assert "/usr/bin/job is not executed" in advice.mend(advice.draft(), gone).privileges.off
+
+
+def test_a_failure_of_who_runs_set_id_programs_turns_no_new_privileges_off_first() -> None:
+    failed = ServiceOutcome(failed="the exercise failed", phase=Phase.FIRST)
+    advice = helped()
+    looser = advice.loosen(advice.draft(), failed)
+    assert looser is not None
+    assert looser[1].privileges.off
+    assert looser[1].user == advice.draft().user
+    assert "control privileges" in advice.removable(looser[1], failed)
+    plain = ServiceAdvice(context([ran_as(33, 33), executed(APP)]))
+    other = plain.loosen(plain.draft(), failed)
+    assert other is not None
+    assert not other[1].privileges.off
+
+
+def test_who_ends_by_itself_and_is_refused_nothing_wants_to_be_another_user() -> None:
+    advice = ServiceAdvice(context([ran_as(0, 0), ran_as(33, 33)]))
+    draft = advice.draft()
+    ended = ServiceOutcome(failed="ended with exit code 1; its last words: must be root", phase=Phase.START)
+    assert advice.answer(draft, ended).user.root
+    asked = refused(RefusedBecause.READ_ONLY, "/run", question=True, phase=Phase.START)
+    assert not advice.answer(draft, replace(ended, questions=(asked,))).user.root
+    assert not advice.answer(draft, replace(ended, failed="its health check says unhealthy")).user.root
+    assert not advice.answer(draft, replace(ended, phase=Phase.FIRST)).user.root
 
 
 def test_rotation_is_set_where_nobody_did() -> None:
