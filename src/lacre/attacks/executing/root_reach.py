@@ -23,6 +23,8 @@ def root_reach(scene: Scene) -> Sequence[Step] | Nothing:
 
     So this attack is the one that does not have the application's credentials but root's. It sends signal 0 to the
     application's process, which asks for permission and does nothing.
+
+    Without capabilities root is the owner of its own files and processes, and stranger to all others.
     """
     if scene.uid == 0:
         return Nothing("the application is root itself: the other attacks are tried with its capabilities")

@@ -21,5 +21,7 @@ def cpu(scene: Scene) -> Sequence[Step]:
 
     The attack works on as many CPUs as the host has, for one second. Whether a limit held it back is counted on the
     host.
+
+    A CPU limit stops it: the control group runs out of its share of each tenth of a second, and waits.
     """
     return [Step("cpu", (str(scene.host_cpus),), seconds=10.0, counter=Counter.THROTTLED)]

@@ -26,6 +26,8 @@ def disk_fill(scene: Scene) -> Sequence[Step] | Nothing:
 
     The attack puts 128 MiB into a file without a name in a directory of the image, and lets it go at once. It does
     not try where less than 1 GiB would stay free.
+
+    A read-only root file system stops it: nothing is left to write to that has no size.
     """
     places = image_directories(scene, _MOST)
     return [Step("fill", (path, str(MIB)), seconds=15.0) for path in places] or Nothing(

@@ -28,6 +28,8 @@ def log_flood(scene: Scene) -> Sequence[Step] | Nothing:
 
     The attack writes lines to the standard output of the container's first process, 4 MiB more than the size at
     which its file is rotated, or 14 MiB where it never is, and the host counts what the file holds then.
+
+    Rotation stops it: the file is put aside when it is full, and the oldest is lost.
     """
     rotated = scene.bounds.log
     written = WITHOUT_ROTATION if rotated is None else rotated + BEYOND

@@ -28,6 +28,8 @@ def memory(scene: Scene) -> Sequence[Step] | Nothing:
     The attack writes to 64 MiB more than the limit, or to 512 MiB where there is none, in a process that has made
     itself the first to be killed, and gives all of it back. It does not try where that is more than a quarter of the
     host's memory.
+
+    A memory limit stops it: the kernel kills within the control group, and first what asks to be killed.
     """
     limit = scene.bounds.memory
     wanted = WITHOUT_LIMIT if limit is None else limit + BEYOND

@@ -34,6 +34,8 @@ def fork_bomb(scene: Scene) -> Sequence[Step] | Nothing:
 
     The attack makes 64 processes more than the limit, or 512 where there is none. They do nothing but wait for the
     attack to end, and end with it, however it ends.
+
+    A limit on the tasks of the control group stops it, and the host and every neighbour go on as if nothing were.
     """
     number = tasks(scene)
     if number is None:

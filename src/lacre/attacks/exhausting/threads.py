@@ -22,6 +22,8 @@ def threads(scene: Scene) -> Sequence[Step] | Nothing:
 
     The attack makes 64 threads more than the limit on processes, or 512 where there is none. They do nothing but
     wait, and end with the attack.
+
+    The limit counts tasks, so it stops threads as it stops processes.
     """
     number = tasks(scene)
     if number is None:

@@ -29,6 +29,8 @@ def tmpfs_fill(scene: Scene) -> Sequence[Step] | Nothing:
     Docker's tmpfs has no size unless one is given. The attack fills each writable tmpfs with a file without a name,
     up to a MiB more than its size, or 128 MiB where it has none; the file goes with its descriptor. It stays below
     the memory limit and a quarter of the host's memory, so that nothing of the application is killed for it.
+
+    A size stops it. Where the memory limit is the smaller of the two, that one bounds it, and is tried apart.
     """
     places = memory_places(scene)
     if not places:

@@ -25,6 +25,8 @@ def volume_fill(scene: Scene) -> Sequence[Step] | Nothing:
 
     The attack puts 32 MiB into a file without a name in each writable volume or bind mount, and lets it go at once.
     It does not try where less than 1 GiB would stay free.
+
+    Only a quota of the file system below, or a disk of its own, bounds it.
     """
     places = data_places(scene)
     return [Step("fill", (place.path, str(MIB)), seconds=15.0) for place in places] or Nothing(

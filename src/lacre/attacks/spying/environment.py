@@ -21,6 +21,8 @@ def environment(scene: Scene) -> Sequence[Step] | Nothing:
     """Passwords are handed to containers as environment variables, and /proc/1/environ keeps them for whoever may read.
 
     The attack opens the environment of another process, reads one byte of it and forgets it.
+
+    Nothing stops the user of the process; another user is refused.
     """
     numbers = others(scene)
     return [Step("environment", (number,)) for number in numbers] or Nothing(

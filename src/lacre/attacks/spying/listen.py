@@ -20,6 +20,8 @@ def listen(scene: Scene) -> Sequence[Step]:
     """A port of one's own is a back door for the other containers of the network: a shell, a relay, a file server.
 
     The attack listens on a free port above 1024 that the kernel chooses, and closes it at once.
+
+    Only a rule inside the container (Landlock) could tell the ports that it may open from others.
     """
     del scene
     return [Step("listen")]

@@ -25,6 +25,8 @@ def neighbours(scene: Scene) -> Sequence[Step] | Nothing:
 
     The attack opens a TCP connection to ports of other services of the twin's project that this service was never
     seen to speak to, and closes it without a word.
+
+    Networks stop it: services that share none do not reach each other.
     """
     if not scene.neighbours:
         return Nothing("it is alone in its project")

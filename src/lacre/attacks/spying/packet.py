@@ -21,6 +21,8 @@ def packet_socket(scene: Scene) -> Sequence[Step]:
 
     That is how neighbours' traffic is drawn to oneself (ARP spoofing). The attack opens one, bound to no protocol,
     and closes it; nothing is sent or received.
+
+    Without NET_RAW the kernel refuses it. Docker gives that to every container that starts as root.
     """
     del scene
     return [Step("packet")]

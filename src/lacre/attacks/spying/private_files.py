@@ -27,6 +27,8 @@ def private_files(scene: Scene) -> Sequence[Step] | Nothing:
 
     The attack opens such files of the image for reading and reads nothing. Root needs no capability for its own
     files, so dropping them all does not help: only another user does.
+
+    A user of its own stops it, where what it needs to read belongs to that user.
     """
     found = sorted(
         path

@@ -22,6 +22,8 @@ def trace(scene: Scene) -> Sequence[Step] | Nothing:
 
     The attack attaches to another process of the container (PTRACE_SEIZE, which does not stop it) and lets it go
     again at once, by ending.
+
+    A filter without ptrace stops it, for root and for the user of the process alike.
     """
     numbers = others(scene)
     return [Step("trace", (number,)) for number in numbers] or Nothing(

@@ -23,6 +23,8 @@ def ways_out(scene: Scene) -> Sequence[Step] | Nothing:
     """The cloud's metadata address gives the machine's own credentials to whoever asks; the gateway is the host.
 
     The attack only asks the container's kernel for the route, by connecting a datagram socket. No packet is sent.
+
+    A network without a way out (`internal: true`) stops it, or a firewall of the host.
     """
     if scene.closed:
         return Nothing("the twin's networks are closed, so nothing can be told about the original's")

@@ -54,8 +54,7 @@ static int only_asked(const char *directory)
 
 static int act_append(int argc, char **argv);
 
-// An empty file, removed at once. A NAME that is there already is opened for appending instead, and so is a
-// DIRECTORY that is a file (a mount may be of one).
+// An empty file, removed at once. A NAME that is there already is opened for appending instead.
 static int act_create(int argc, char **argv)
 {
 	const char *path = argc > 1 ? joined(argv[0], argv[1]) : own_name(argv[0]);
@@ -66,8 +65,6 @@ static int act_create(int argc, char **argv)
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd == -1 && errno == EEXIST)
 		return act_append(1, (char *[]){ (char *)path });
-	if (fd == -1 && errno == ENOTDIR && argc == 1)
-		return act_append(1, argv);
 	if (fd == -1)
 		return refused("open(2), O_CREAT");
 	close(fd);
