@@ -79,8 +79,8 @@ AllowEgress = Annotated[
     typer.Option(
         "--allow-egress",
         metavar="HOST",
-        help="Host that the twin needs outside; repeatable. The twin's networks are opened as a whole then: "
-        "one host alone cannot be let through yet.",
+        help="Host that the twin may reach outside, and no other: a name, an address or NETWORK/BITS, "
+        "with :PORT for one port; repeatable.",
     ),
 ]
 AllowHost = Annotated[

@@ -1,16 +1,19 @@
 """The host's firewall around a twin: what it may reach outside (`--allow-egress`), and nothing else.
 
-Rules go into a chain of the twin's own, which the engine's DOCKER-USER (forwarded packets; made for users' rules, see
-docs.docker.com/engine/network/firewall-iptables) and INPUT (packets to the host itself) call for the twin's bridges
-alone. A comment carries the twin's labels, so that whose they are is told as for containers.
+Rules go into a chain of the twin's own, called for the twin's bridges alone: from the engine's DOCKER-USER, made for
+users' rules (docs.docker.com/engine/network/firewall-iptables); from FORWARD, as moby takes DOCKER-USER out and puts it
+in again whenever any network is made, and a connection that gets through then stays; and from INPUT, where packets to
+the host itself go. A comment carries the twin's labels, so that whose they are is told as for containers.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Literal
 
 from lacre.engine.egress import Egress, Network
@@ -25,10 +28,16 @@ _PROGRAMS: dict[Family, tuple[str, ...]] = {
     4: ("iptables", "iptables-nft", "iptables-legacy"),
     6: ("ip6tables", "ip6tables-nft", "ip6tables-legacy"),
 }
+_LEGACY = {"iptables-legacy": "/proc/net/ip_tables_names", "ip6tables-legacy": "/proc/net/ip6_tables_names"}
 _SECONDS = 30.0
+_SETTLE_SECONDS = (
+    5.0  # moby takes the jump to DOCKER-USER out and puts it in first again with each new network
+)
+_POLL_SECONDS = 0.05
 _LOCK_SECONDS = "10"
 _REJECTED: dict[Family, str] = {4: "icmp-admin-prohibited", 6: "icmp6-adm-prohibited"}
 _NEIGHBOURS = ("fe80::/10", "ff00::/8")  # without neighbour discovery there is no IPv6 at all
+_JUMPS_TO_USERS = re.compile(r"^-A FORWARD (.* )?-j DOCKER-USER$", re.MULTILINE)
 _JUMP = re.compile(
     rf'-A (?P<rule>\S+ .*--comment "?{re.escape(TWIN_LABEL)}=(?P<twin>[0-9a-f]+)'
     rf'(?: {re.escape(OWNER_LABEL)}=(?P<owner>[^"]*))?"? -j (?P<chain>LACRE-(?P=twin)))'
@@ -76,11 +85,12 @@ def rules(whose: Standing, bridges: Sequence[Bridge], allowed: Iterable[Egress],
                 lines += [
                     f"-A {chain} -d {network}{port} -j RETURN" for port in (ports if one.port else [""])
                 ]
+    lines.append(f"-A {chain} -p tcp -j REJECT --reject-with tcp-reset")  # an ICMP error may come a second late
     lines.append(f"-A {chain} -j REJECT --reject-with {_REJECTED[family]}")
     comment = f'-m comment --comment "{TWIN_LABEL}={whose.twin} {OWNER_LABEL}={whose.owner}"'
     lines += [
         f"-I {base} 1 -i {bridge.name} {comment} -j {chain}"
-        for base in ("DOCKER-USER", "INPUT")
+        for base in ("DOCKER-USER", "FORWARD", "INPUT")
         for bridge in bridges
         if bridge.of(family)
     ]
@@ -116,23 +126,28 @@ _INSTEAD = "leave --allow-egress out, or seal on a host whose engine keeps its r
 
 def _program(family: Family, bridges: Sequence[Bridge], tried: str) -> str:
     """The program that the engine itself uses: its rules name the twin's bridges there."""
-    seen = False
-    for program in _PROGRAMS[family]:
-        saved = _saved(program)
-        seen = seen or bool(saved)
-        if (
-            "\n:DOCKER-USER " in saved
-            and re.search(r"^-A FORWARD .*-j DOCKER-USER$", saved, re.MULTILINE)
-            and all(re.search(rf" {re.escape(bridge.name)}\s", saved) for bridge in bridges)
-        ):
-            return program
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    while True:
+        saved = {program: _saved(program) for program in _PROGRAMS[family]}
+        engines = [program for program, text in saved.items() if _knows(text, bridges)]
+        if found := next((program for program in engines if _JUMPS_TO_USERS.search(saved[program])), ""):
+            return found
+        if not engines or time.monotonic() > deadline:
+            break
+        time.sleep(_POLL_SECONDS)
     why = (
         f"no rules of {_PROGRAMS[family][0]} on this host have a chain DOCKER-USER and the twin's networks: the engine "
         "is rootless or remote, has a network namespace of its own, or leaves the firewall alone"
-        if seen
+        if any(saved.values())
         else f"{_PROGRAMS[family][0]} is not installed here, or may not be used"
     )
     raise GroundError(tried, why, _INSTEAD)
+
+
+def _knows(saved: str, bridges: Sequence[Bridge]) -> bool:
+    """Whether these are the rules of the engine that made the bridges."""
+    named = (re.search(rf" {re.escape(bridge.name)}\s", saved) for bridge in bridges)
+    return "\n:DOCKER-USER " in saved and all(named)
 
 
 def standing() -> tuple[Standing, ...]:
@@ -182,11 +197,20 @@ def _jumps(saved: str) -> Iterator[re.Match[str]]:
 
 def _saved(program: str) -> str:
     """What `iptables-save` says of the filter table; empty where there is no such program, or it is not allowed."""
+    if program in _LEGACY and "filter" not in _text(_LEGACY[program]).split():
+        return ""  # to ask would make the table
     try:
         said = run([f"{program}-save", "-t", "filter"], seconds=_SECONDS)
     except OSError:
         return ""
     return said.stdout if said.code == 0 else ""
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="ascii")
+    except OSError:
+        return ""
 
 
 def bridge_of(network: Mapping[str, object]) -> Bridge | None:

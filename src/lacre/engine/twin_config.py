@@ -34,8 +34,9 @@ _DROPPED_KEYS = (
     "profiles",
     "pull_policy",
 )
-# On internal networks the engine's resolver never answers for a name that it does not know (20.10): with the
-# C library's own waiting that is 20.2 s for each, and looks like a hang; with these 5.2 s (measured).
+_DNS_PORT = 53
+# Where no server outside is reached the engine's resolver never answers for a name that it does not know (20.10):
+# with the C library's own waiting that is 20.2 s for each, and looks like a hang; with these 5.2 s (measured).
 _QUICK_DNS = ("timeout:1", "attempts:1")
 
 
@@ -259,7 +260,7 @@ class _Twinning:
         }
         self.networks.update(entries)
         self._pinned_names(base, service)
-        if not self.options.allow_egress:
+        if not any(one.port == _DNS_PORT for one in self.options.allow_egress):
             chosen = [str(option) for option in base.get("dns_opt") or ()]
             taken = {option.partition(":")[0] for option in chosen}
             service["dns_opt"] = [*chosen, *(o for o in _QUICK_DNS if o.partition(":")[0] not in taken)]

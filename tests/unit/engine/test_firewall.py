@@ -67,9 +67,12 @@ def test_the_rules_let_through_what_is_allowed_for_the_twins_bridges_alone() -> 
         -A LACRE-0123abcd -d 192.0.2.1/32 -p tcp --dport 5432 -j RETURN
         -A LACRE-0123abcd -d 192.0.2.1/32 -p udp --dport 5432 -j RETURN
         -A LACRE-0123abcd -d 198.51.100.0/24 -j RETURN
+        -A LACRE-0123abcd -p tcp -j REJECT --reject-with tcp-reset
         -A LACRE-0123abcd -j REJECT --reject-with icmp-admin-prohibited
         -I DOCKER-USER 1 -i br-one {whose}
         -I DOCKER-USER 1 -i br-two {whose}
+        -I FORWARD 1 -i br-one {whose}
+        -I FORWARD 1 -i br-two {whose}
         -I INPUT 1 -i br-one {whose}
         -I INPUT 1 -i br-two {whose}
         COMMIT
