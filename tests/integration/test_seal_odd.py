@@ -134,6 +134,17 @@ def test_no_init_is_written_for_children_that_none_could_reap(
 
 
 @pytest.mark.long
+def test_a_set_id_helper_keeps_its_rights_although_no_answer_tells(seal_server: SealServer) -> None:
+    sealed = seal_server("queues-by-helper")
+    assert sealed.ran.code == 3
+    assert not sealed.main.privileges.no_new_privileges
+    assert "/usr/local/bin/queue" in sealed.main.privileges.off
+    assert "/var/spool/queue" in sealed.main.privileges.off
+    assert [off["control"] for off in sealed.result["off"]] == ["privileges"]
+    assert sealed.seal.trials == 2
+
+
+@pytest.mark.long
 def test_what_the_base_hands_over_of_the_host_is_said_loudly(test_server: FindServer, tmp_path: Path) -> None:
     server = test_server("gunicorn")
     shutil.copytree(server.directory, tmp_path / "project")
