@@ -20,7 +20,8 @@ class Run:
     def place(self, command: Command) -> Place:
         """Where a command stands."""
         if command.line:  # in a here-document
-            return Place(self.instruction.place.file, command.line, 1, command.line, len(command.text) + 1)
+            end = command.column + len(command.text.partition("\n")[0])
+            return Place(self.instruction.place.file, command.line, command.column, command.line, end)
         return self.instruction.at(command.begin, command.end)
 
 

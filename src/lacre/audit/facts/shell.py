@@ -39,8 +39,8 @@ _SUDO_VALUE = frozenset({"-u", "-g", "-h", "-p"})
 class Command:
     """One simple command: `words` with quotes taken off, its assignments before it apart.
 
-    `begin` and `end` are offsets in the text; in a here-document `line` is its line in the file and offsets
-    mean nothing. `into` is the program that its output is piped to. `sudo`: it was run by sudo.
+    `begin` and `end` are offsets in the text; in a here-document `line` and `column` are where in the file it
+    begins, and offsets mean nothing. `into` is the program that its output is piped to. `sudo`: it was run by sudo.
     """
 
     words: tuple[str, ...]
@@ -51,6 +51,7 @@ class Command:
     into: str = ""
     sudo: bool = False
     line: int = 0
+    column: int = 0
 
     @property
     def program(self) -> str:
@@ -95,6 +96,8 @@ def _commands(text: str, line: int) -> Iterator[Command]:
         command = _made(pieces, text, into, where)
         if command is None:
             continue
+        if line:
+            command = replace(command, column=command.begin - text.rfind("\n", 0, command.begin))
         yield command
         yield from _inner(command)
 
@@ -140,7 +143,12 @@ def _inner(command: Command) -> Iterator[Command]:
             if not word.startswith(("-", "+")):
                 for inner in commands(word):
                     yield replace(
-                        inner, begin=command.begin, end=command.end, line=command.line, text=command.text
+                        inner,
+                        begin=command.begin,
+                        end=command.end,
+                        line=command.line,
+                        column=command.column,
+                        text=command.text,
                     )
                 return
 

@@ -1,0 +1,98 @@
+"""No secret becomes part of the image.
+
+What ENV, ARG, COPY or RUN bring in stays in a layer or in the history of the image, whatever a later line removes.
+Everybody who can pull the image has it.
+
+Mend: `RUN --mount=type=secret,id=NAME` shows a secret to one command and leaves nothing behind. What runs later
+gets its secrets when it runs. Change the secret that stood here.
+
+Example:
+
+    FROM debian:12.8
+    RUN --mount=type=secret,id=token,env=TOKEN fetch-packages
+"""
+
+import re
+from collections.abc import Iterator
+
+from lacre.audit.check import Check
+from lacre.audit.facts.dockerfile import Stage
+from lacre.audit.facts.shell import Command
+from lacre.audit.model import Confidence, Finding, Severity, Word
+from lacre.audit.secrets import Looks, has_form, looks_like, named_like_secret, password_in_url
+
+_FILES = re.compile(
+    r"(?:^|/)(?:id_(?:rsa|dsa|ecdsa|ed25519)|\.env(?:\.(?!example|sample|template|dist)\w+)?|\.netrc|\.npmrc|\.pypirc|\.pgpass|\.htpasswd|"
+    r"\.git-credentials|\.my\.cnf|kubeconfig|\.aws(?:/credentials)?|\.ssh|\.docker/config\.json|\.kube(?:/config)?|"
+    r"[\w.-]*credentials?\.json|service[-_]?account[\w-]*\.json|[\w.-]+\.(?:key|p12|pfx|jks|keystore|kdbx|ppk))/?$",
+    re.IGNORECASE,
+)
+
+
+def stage(stage: Stage) -> Iterator[Word]:
+    for assignment in stage.assignments:
+        value = assignment.value
+        if value is None:
+            if named_like_secret(assignment.name):
+                yield Finding(
+                    what=f"the build argument {assignment.name} stays in the image's history",
+                    place=assignment.place,
+                    path=f"ARG {assignment.name}",
+                    severity=Severity.MEDIUM,
+                )
+            continue
+        looks = looks_like(value) if named_like_secret(assignment.name) else Looks.NOTHING
+        if has_form(value) or looks is Looks.SECRET or password_in_url(value):
+            yield Finding(
+                what=f"the value of {assignment.name} is written out",
+                place=assignment.place,
+                path=f"{assignment.keyword} {assignment.name}",
+            )
+        elif looks is Looks.PLACEHOLDER:
+            yield Finding(
+                what=f"{assignment.name} has a value that everybody can guess",
+                place=assignment.place,
+                path=f"{assignment.keyword} {assignment.name}",
+                confidence=Confidence.LOW,
+            )
+    for instruction in stage.instructions:
+        if instruction.keyword in ("COPY", "ADD") and instruction.flag("from") is None:
+            words = instruction.json or tuple(instruction.text.split())
+            for source in words[:-1]:
+                if _FILES.search(source):
+                    yield Finding(
+                        what=f"{source} is copied into it", place=instruction.place, path=instruction.keyword
+                    )
+    for run in stage.runs:
+        for command in run.commands:
+            if _carries(command):
+                yield Finding(
+                    what="a secret is written out in a command", place=run.place(command), path="RUN"
+                )
+
+
+def _carries(command: Command) -> bool:
+    if has_form(command.text) or password_in_url(command.text):
+        return True
+    assigned = [*command.assigned, *(command.arguments if command.program in ("export", "ENV") else ())]
+    for word in assigned:
+        name, equals, value = word.partition("=")
+        if equals and named_like_secret(name) and looks_like(value) is Looks.SECRET and "$" not in value:
+            return True
+    if command.program in ("curl", "wget"):
+        for before, word in zip(command.arguments, command.arguments[1:], strict=False):
+            if before in ("-u", "--user") and ":" in word and "$" not in word:
+                return True
+    return False
+
+
+CHECK = Check(
+    id="LC410",
+    name="build-secret",
+    doc=__doc__,
+    severity=Severity.HIGH,
+    confidence=Confidence.MEDIUM,
+    cis="4.10",
+    peers=("trivy:31", "dockle:CIS-DI-0010", "dockerfile-hardener:DH006", "docker-bench:4.10"),
+    stage=stage,
+)

@@ -1,0 +1,49 @@
+"""AppArmor's profile is not switched off.
+
+Where AppArmor is on, Docker's profile keeps containers from mounting, from writing to `/proc` and `/sys`, and from
+tracing each other. `apparmor=unconfined` takes that away; so does `systempaths=unconfined` for the masked files of
+`/proc`.
+
+Mend: Take the option away, or name a profile made for this program.
+
+Example:
+
+    services:
+      web:
+        security_opt: ["no-new-privileges:true"]   # and no apparmor=unconfined
+"""
+
+from collections.abc import Iterator
+
+from lacre.audit.check import Check
+from lacre.audit.checks.common import options
+from lacre.audit.facts.service import Service
+from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
+
+_WHAT = {
+    "apparmor": "AppArmor's profile is off",
+    "systempaths": "the masked files of /proc and /sys are open",
+    "unmask": "masked files of /proc and /sys are open",
+}
+
+
+def service(service: Service) -> Iterator[Word]:
+    for name, value, text in options(service.security_opt):
+        if name not in _WHAT:
+            continue
+        if not text.known:
+            yield Unknown(text.why_unknown)
+        elif value.lower() == "unconfined" or name == "unmask":
+            yield Finding(what=_WHAT[name], place=text.place, path=text.path)
+
+
+CHECK = Check(
+    id="LC502",
+    name="apparmor",
+    doc=__doc__,
+    severity=Severity.HIGH,
+    mend=Mend.PROOF,
+    cis="5.2",
+    peers=("compose-lint:0009", "DockSec:disabled security-opt", "docker-bench:5.2"),
+    service=service,
+)

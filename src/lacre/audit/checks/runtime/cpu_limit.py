@@ -1,0 +1,42 @@
+"""Processor time is limited.
+
+Without a limit one service that loops, is flooded, or mines coins for somebody takes every core from the others.
+
+Mend: Set `cpus`, or `deploy.resources.limits.cpus` where the file has that already.
+
+Example:
+
+    services:
+      web:
+        image: web:1.4
+        cpus: 2
+"""
+
+from collections.abc import Iterator
+
+from lacre.audit.check import Check
+from lacre.audit.facts.service import Service
+from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
+
+
+def service(service: Service) -> Iterator[Word]:
+    limit = service.cpus
+    if limit is None:
+        yield service.excuse or Finding(what="its processor time has no limit", place=service.at, path="cpus")
+    elif not limit.known:
+        yield Unknown(limit.why_unknown)
+    elif limit.text.strip().strip("0.") == "" or limit.text.strip() == "-1":
+        yield Finding(what="its processor time has no limit", place=limit.place, path=limit.path)
+
+
+CHECK = Check(
+    id="LC512",
+    name="cpu-limit",
+    doc=__doc__,
+    severity=Severity.LOW,
+    mend=Mend.PROOF,
+    cis="5.12",
+    peers=("compose-lint:0026", "DockSec:no limits", "docker-bench:5.12"),
+    aside=True,
+    service=service,
+)

@@ -1,0 +1,48 @@
+"""No limit of the processes is lifted.
+
+`ulimits` of a service override the engine's defaults. Unlimited descriptors, processes or locked memory let one
+service take what the whole host has.
+
+Mend: Give a number that the application needs: servers rarely need more than 65536 descriptors.
+
+Example:
+
+    services:
+      web:
+        ulimits:
+          nofile: {soft: 8192, hard: 65536}
+"""
+
+from collections.abc import Iterator
+
+from lacre.audit.check import Check
+from lacre.audit.facts.service import Service
+from lacre.audit.model import Finding, Mend, Severity, Word
+
+_BOUNDED = {"nofile": 1_048_576, "nproc": 1_048_576}
+"""What is still a limit; more, or -1, is none."""
+
+
+def service(service: Service) -> Iterator[Word]:
+    for limit in service.ulimits:
+        if limit.name not in _BOUNDED or limit.value is None:
+            continue
+        text = limit.value.text.strip()
+        number = int(text) if text.lstrip("-").isdigit() else 0
+        if text in ("-1", "unlimited", "infinity") or number > _BOUNDED[limit.name]:
+            yield Finding(
+                what=f"{limit.name} has no limit ({text})", place=limit.value.place, path=limit.path
+            )
+
+
+CHECK = Check(
+    id="LC519",
+    name="descriptor-limit",
+    doc=__doc__,
+    severity=Severity.LOW,
+    level=2,
+    mend=Mend.PROOF,
+    cis="5.19",
+    peers=("docker-bench:5.19",),
+    service=service,
+)

@@ -1,0 +1,59 @@
+"""Nothing speaks to an engine over a network without TLS.
+
+The engine's port is root on its host for whoever reaches it. `tcp://…:2375` has neither password nor encryption; a
+Docker-in-Docker service with an empty `DOCKER_TLS_CERTDIR` opens just that port.
+
+Mend: Leave TLS on (`DOCKER_TLS_CERTDIR: /certs`, port 2376), or put a proxy in between that lets only the needed
+requests through.
+
+Example:
+
+    services:
+      ci:
+        environment:
+          DOCKER_HOST: tcp://docker:2376
+          DOCKER_TLS_VERIFY: "1"
+"""
+
+from collections.abc import Iterator
+
+from lacre.audit.check import Check
+from lacre.audit.facts.service import Service
+from lacre.audit.model import Finding, Severity, Word
+
+
+def service(service: Service) -> Iterator[Word]:
+    verified = any(
+        v.name == "DOCKER_TLS_VERIFY" and v.value and v.value.text not in ("", "0")
+        for v in service.environment
+    )
+    for variable in service.environment:
+        if variable.value is None:
+            continue
+        value = variable.value.text
+        proxy = "proxy" in value
+        if variable.name == "DOCKER_HOST" and value.startswith("tcp://") and not verified and not proxy:
+            yield Finding(
+                what="it speaks to an engine over TCP without TLS",
+                place=variable.value.place,
+                path=variable.path,
+            )
+        if variable.name == "DOCKER_TLS_CERTDIR" and value == "":
+            yield Finding(
+                what="the engine in it listens without TLS", place=variable.value.place, path=variable.path
+            )
+    words = (*service.entrypoint, *service.command)
+    engine = any("dockerd" in word.text or "dind" in word.text for word in words)
+    image = service.image is not None and "dind" in service.image.text
+    for text in words:
+        if "tcp://" in text.text and "2375" in text.text and (engine or image):
+            yield Finding(what="the engine in it listens without TLS", place=text.place, path=text.path)
+
+
+CHECK = Check(
+    id="LC553",
+    name="engine-over-tcp",
+    doc=__doc__,
+    severity=Severity.HIGH,
+    service=service,
+)

@@ -1,0 +1,134 @@
+"""No sensitive folder of the host is mounted.
+
+A container that can write `/`, `/etc`, `/usr`, cron's or systemd's folders, `/proc` or `/sys` of the host is root
+on it; one that can only read them gets password hashes, keys and other containers' secrets. What counts is the
+folder of the host, not where it appears inside; a folder below a sensitive one counts too.
+
+Mend: Mount only the file or folder that is needed, `read_only`, and keep the application's own data in a named
+volume.
+
+Example:
+
+    services:
+      web:
+        volumes:
+          - ./web.conf:/etc/web/web.conf:ro
+          - data:/var/lib/web
+"""
+
+from collections.abc import Iterator
+
+from lacre.audit.check import Check
+from lacre.audit.facts.service import Mount, Service
+from lacre.audit.model import Confidence, Finding, Severity, Unknown, Word
+
+ROOT_EQUIVALENT = {
+    "/": "the whole host",
+    "/etc": "the host's accounts and services",
+    "/usr": "the host's programs",
+    "/bin": "the host's programs",
+    "/sbin": "the host's programs",
+    "/lib": "the host's libraries",
+    "/lib64": "the host's libraries",
+    "/boot": "the host's kernel",
+    "/dev": "the host's devices",
+    "/proc": "the host's processes and kernel settings",
+    "/sys": "the host's kernel and devices",
+    "/root": "root's home directory",
+    "/var/lib/docker": "all images, containers and volumes",
+    "/var/lib/containerd": "all images and containers",
+    "/var/lib/kubelet": "all pods and their secrets",
+    "/var/spool/cron": "what the host runs by the clock",
+    "/var/lib": "all state of the host's services",
+    "/var": "all state of the host's services",
+    "/run": "the host's sockets",
+    "/run/systemd": "the host's service manager",
+    "/run/dbus": "the host's message bus",
+}
+"""Who can write here can become root on the host; `what` it is."""
+
+PERSONAL = {
+    "~": "a home directory",
+    "~/.ssh": "somebody's keys",
+    "~/.aws": "cloud credentials",
+    "~/.kube": "cluster credentials",
+    "~/.docker": "registry credentials",
+    "~/.gnupg": "somebody's keys",
+    "~/.config/gcloud": "cloud credentials",
+    "/home": "all home directories",
+}
+"""Who can read here has somebody's credentials."""
+
+HARMLESS = frozenset(
+    {
+        "/etc/localtime", "/etc/timezone", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc/os-release",
+        "/usr/share/zoneinfo", "/etc/machine-id", "/etc/ssl/certs", "/etc/pki/tls/certs",
+        "/etc/ca-certificates", "/usr/share/ca-certificates", "/dev/null", "/dev/shm",  # noqa: S108 - a path of the host
+        "/dev/urandom", "/dev/random", "/etc/nsswitch.conf", "/etc/passwd", "/etc/group",
+    }
+)  # fmt: skip
+"""Nothing secret, when read: time zone, names, public certificates."""
+
+_DEEP = frozenset({"/etc", "/boot", "/proc", "/sys", "/root", "/var/lib/docker", "/var/lib/containerd",
+                   "/var/lib/kubelet", "/var/spool/cron", "/run/systemd", "/run/dbus", "/usr", "/bin", "/sbin",
+                   "/lib", "/lib64", "/dev"})  # fmt: skip
+"""Folders of which every part is sensitive; /var, /run and /home hold much that is the application's own."""
+
+
+def service(service: Service) -> Iterator[Word]:
+    for mount in service.mounts:
+        if mount.kind != "bind" or mount.path.startswith(("secrets", "configs")):
+            continue
+        if mount.unknown:
+            yield Unknown(mount.unknown)
+        for path in mount.host:
+            finding = _judged(path, mount)
+            if finding is not None:
+                yield finding
+                break
+
+
+def _judged(path: str, mount: Mount) -> Finding | None:
+    via = f" by {mount.via}" if mount.via else ""
+    how = "read-only" if mount.read_only else "for writing"
+    if any(path == fine or path.startswith(f"{fine}/") for fine in HARMLESS) and mount.read_only:
+        return None
+    what = PERSONAL.get(path)
+    if what is None and path.startswith("~/."):
+        what = next((PERSONAL[p] for p in PERSONAL if p != "~" and path.startswith(f"{p}/")), None)
+    if what is not None:
+        return Finding(what=f"{what} ({path}) is mounted {how}{via}", place=mount.place, path=mount.path)
+    root, deep = _root_of(path)
+    if root is None:
+        return None
+    severity = Severity.HIGH if mount.read_only or deep else Severity.CRITICAL
+    if mount.read_only and (
+        deep or path in ("/var/lib", "/var", "/run", "/usr", "/lib", "/lib64", "/bin", "/sbin")
+    ):
+        severity = Severity.MEDIUM
+    return Finding(
+        what=f"{ROOT_EQUIVALENT[root]} ({path}) is mounted {how}{via}",
+        place=mount.place,
+        path=mount.path,
+        severity=severity,
+        confidence=Confidence.MEDIUM if deep else None,
+    )
+
+
+def _root_of(path: str) -> tuple[str | None, bool]:
+    """The sensitive folder that a path is, or lies in; and whether it only lies in it."""
+    if path in ROOT_EQUIVALENT:
+        return path, False
+    inside = [root for root in _DEEP if path.startswith(f"{root}/")]
+    return (max(inside, key=len), True) if inside else (None, False)
+
+
+CHECK = Check(
+    id="LC506",
+    name="host-paths",
+    doc=__doc__,
+    severity=Severity.HIGH,
+    cis="5.6",
+    peers=("compose-lint:0013", "compose-lint:0025", "DockSec:sensitive mount", "docker-bench:5.6"),
+    service=service,
+)

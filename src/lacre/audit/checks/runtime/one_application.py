@@ -1,0 +1,65 @@
+"""A container runs one application.
+
+A supervisor that starts several servers in one container gives all of them the union of what each needs; one that
+dies is not seen, one that is broken into has the others beside it.
+
+Mend: One service for each server. Give small helpers of the same application (`init: true`) and nothing more.
+
+Example:
+
+    services:
+      web: {image: web:1.4}
+      worker: {image: web:1.4, command: ["worker"]}
+"""
+
+import re
+from collections.abc import Iterator
+
+from lacre.audit.check import Check
+from lacre.audit.facts.dockerfile import Stage
+from lacre.audit.facts.service import Service
+from lacre.audit.model import Confidence, Finding, NotApplicable, Severity, Word
+
+_SUPERVISOR = re.compile(
+    r"(?:^|[\s/;&|])(?:supervisord|runsvdir|s6-svscan|monit|circusd|systemd|/sbin/init)(?:$|[\s;&|])"
+)
+_CRON = re.compile(r"(?:^|[\s/;&|])(?:crond?|anacron)(?:\s|$|;|&)")
+
+
+def service(service: Service) -> Iterator[Word]:
+    for text in (*service.command, *service.entrypoint):
+        what = _several(text.text)
+        if what:
+            yield Finding(what=what, place=text.place, path=text.path)
+
+
+def stage(stage: Stage) -> Iterator[Word]:
+    if not stage.final:
+        yield NotApplicable("it is not the stage that is built")
+        return
+    for instruction in stage.whole:
+        if instruction.keyword in ("CMD", "ENTRYPOINT"):
+            what = _several(" ".join(instruction.json or (instruction.text,)))
+            if what:
+                yield Finding(what=what, place=instruction.place, path=instruction.keyword)
+
+
+def _several(text: str) -> str:
+    found = _SUPERVISOR.search(text)
+    if found:
+        return f"it starts a supervisor ({found[0].strip(' /;&|')})"
+    if _CRON.search(text) and re.search(r"&&|;|&(?!&)", text):
+        return "it starts cron beside something else"
+    return ""
+
+
+CHECK = Check(
+    id="LC557",
+    name="one-application",
+    doc=__doc__,
+    severity=Severity.LOW,
+    confidence=Confidence.MEDIUM,
+    level=2,
+    service=service,
+    stage=stage,
+)

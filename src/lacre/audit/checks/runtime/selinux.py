@@ -1,0 +1,44 @@
+"""SELinux keeps containers apart.
+
+Where SELinux is on, each container gets a label of its own, and can touch neither the host's files nor another
+container's. `label=disable`, `label=type:spc_t` and the like take that away.
+
+Mend: Take the option away; let `:z` or `:Z` on a mount give the files the right label.
+
+Example:
+
+    services:
+      web:
+        volumes: ["./data:/data:Z"]
+"""
+
+from collections.abc import Iterator
+
+from lacre.audit.check import Check
+from lacre.audit.checks.common import options
+from lacre.audit.facts.service import Service
+from lacre.audit.model import Finding, Mend, Severity, Word
+
+_UNCONFINED = ("spc_t", "unconfined_t", "container_runtime_t")
+
+
+def service(service: Service) -> Iterator[Word]:
+    for name, value, text in options(service.security_opt):
+        lowered = value.lower().replace("=", ":")
+        off = lowered == "disable" or lowered.removeprefix("type:") in _UNCONFINED
+        if name == "label" and off:
+            yield Finding(
+                what=f"SELinux does not confine it (label={value})", place=text.place, path=text.path
+            )
+
+
+CHECK = Check(
+    id="LC503",
+    name="selinux",
+    doc=__doc__,
+    severity=Severity.HIGH,
+    mend=Mend.PROOF,
+    cis="5.3",
+    peers=("semgrep:selinux-separation-disabled", "DockSec:disabled security-opt", "docker-bench:5.3"),
+    service=service,
+)

@@ -1,0 +1,43 @@
+"""A tmpfs holds data, not programs.
+
+A tmpfs that is `exec` lets an intruder run what he has just written; `suid` and `dev` let him make set-user-id
+files and devices there. Docker mounts a tmpfs without all three unless asked.
+
+Mend: Take `exec`, `suid` and `dev` away. Programs that compile at run time need `exec` on one directory: give it to
+that one alone. `lacre seal` sees which one it is.
+
+Example:
+
+    services:
+      web:
+        tmpfs: ["/tmp:size=64m,mode=1777"]
+"""
+
+from collections.abc import Iterator
+
+from lacre.audit.check import Check
+from lacre.audit.facts.service import Service
+from lacre.audit.model import Finding, Mend, Severity, Word
+
+
+def service(service: Service) -> Iterator[Word]:
+    for mount in service.mounts:
+        if mount.kind == "tmpfs":
+            loose = [option for option in ("exec", "suid", "dev") if option in mount.options]
+            if loose:
+                yield Finding(
+                    what=f"the tmpfs at {mount.target} is mounted {', '.join(loose)}",
+                    place=mount.place,
+                    path=mount.path,
+                )
+
+
+CHECK = Check(
+    id="LC548",
+    name="tmpfs-options",
+    doc=__doc__,
+    severity=Severity.LOW,
+    mend=Mend.PROOF,
+    peers=("compose-lint:0022",),
+    service=service,
+)
