@@ -19,10 +19,8 @@ NAME = "limits"
 MIB = 1024 * 1024
 TIMES = {Margin.EXACT: 4, Margin.NORMAL: 4, Margin.WIDE: 8}
 LEAST_MEMORY = 256 * MIB  # beside tmpfs
-LEAST_TASKS = 64
-LEAST_TASKS_AT_WORK = (
-    512  # where work or a reload makes processes or threads: a client each, a worker each, and all come late
-)
+LEAST_TASKS = 64  # of who works alone
+LEAST_TASKS_AT_WORK = 512  # of who has processes or threads: one a client, one a worker, and they come late
 LEAST_CPUS = 1.0
 MOST_TASKS = 32768  # pid_max of a small host (proc_sys_kernel(5))
 LEAST_DESCRIPTORS = 65536  # connections come late: 2**16 of Docker's own 2**20, a sixteenth of what it was
@@ -39,7 +37,10 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
     shm = service.shm_size or 64 * MIB
     tmpfs = sum(mount.size for mount in filesystem.tmpfs) + shm
     memory = max(LEAST_MEMORY, times * (peaks.memory or 0)) + tmpfs
-    grows = any(fact.forks and fact.phase in {*WORK, Phase.SIGNALS} for fact in context.profile.of(Counters))
+    grows = any(
+        (fact.forks or fact.tasks_peak > 1) and fact.phase in {*WORK, Phase.SIGNALS}
+        for fact in context.profile.of(Counters)
+    )
     least = LEAST_TASKS_AT_WORK if grows else LEAST_TASKS
     reads_limit = sorted({fact.by for fact in context.profile.of(Opened) if _tells_limit(fact.path)})
     if reads_limit:

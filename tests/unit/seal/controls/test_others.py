@@ -184,6 +184,9 @@ def test_work_that_makes_processes_gets_room_for_many() -> None:
     forked = Counters(container="c", phase=Phase.FIRST, forks=3, tasks_peak=4, fds_peak=9, oom_kills=0)
     started = replace(forked, phase=Phase.START)
     reloaded = replace(forked, phase=Phase.SIGNALS)
+    alone = replace(forked, forks=0, tasks_peak=1)
+    assert limits.propose(context([alone]), FileSystem()).pids == 64
+    assert limits.propose(context([replace(alone, tasks_peak=28)]), FileSystem()).pids == 512
     assert limits.propose(context([forked]), FileSystem()).pids == 512
     assert limits.propose(context([reloaded]), FileSystem()).pids == 512
     assert limits.propose(context([started]), FileSystem()).pids == 64
