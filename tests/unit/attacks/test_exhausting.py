@@ -102,7 +102,12 @@ def test_more_descriptors_are_taken_than_a_seal_leaves() -> None:
 
 def test_every_cpu_is_taken_and_the_host_counts() -> None:
     [step] = steps(cpu, scene(host_cpus=7))
-    assert (step.arguments, step.counter) == (("7",), Counter.THROTTLED)
+    assert (step.arguments, step.counter) == (("7",), Counter.CPU_PERIODS)
+
+
+def test_a_cpu_limit_that_is_the_whole_host_holds_nothing_back() -> None:
+    assert steps(cpu, scene(host_cpus=2, bounds=Bounds(cpus=1.5)))
+    assert isinstance(cpu.plan(scene(host_cpus=1, bounds=Bounds(cpus=1.0))), Nothing)
 
 
 def test_the_log_is_flooded_beyond_its_rotation_and_the_host_counts() -> None:

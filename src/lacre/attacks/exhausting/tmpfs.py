@@ -48,6 +48,6 @@ def _wanted(scene: Scene, place: Place) -> int:
     most = scene.host_memory // SHARE
     if scene.bounds.memory is not None:
         most = min(most, max(0, scene.bounds.memory - ROOM))
-    if place.size is None:
+    if not place.size:  # size=0 is none, too (tmpfs(5))
         return min(WITHOUT_SIZE, most) // MIB
     return -(-place.size // MIB) + 1 if place.size <= most else 0

@@ -55,6 +55,41 @@ static int act_dropped(int argc, char **argv)
 	return worked("execve(2)");
 }
 
+// A file without a name in `directory`: it goes with its descriptor, whatever becomes of this process.
+static int nameless(const char *directory)
+{
+	const char *path = own_name(directory);
+	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0700);
+
+	if (fd != -1 || !removable(false)) // an older overlay file system knows no O_TMPFILE
+		return fd;
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd != -1)
+		removed(path, false);
+	return fd;
+}
+
+// Drops a copy into a file without a name, for somebody who could not remove another. Returns only if that fails.
+static int drop_nameless(const char *directory)
+{
+	int fd = nameless(directory), only_read;
+	char path[32];
+	const char *failed;
+
+	if (fd == -1)
+		return errno == EOPNOTSUPP ? broken("a filter refuses to remove what would be dropped")
+					   : refused("open(2), O_TMPFILE");
+	failed = copy_self(fd);
+	if (failed)
+		return stopped(failed);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	only_read = open(path, O_RDONLY);
+	close(fd); // a program that is open for writing is not executed (ETXTBSY)
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", only_read);
+	execute(path);
+	return stopped("execve(2)");
+}
+
 // A copy of this program in DIRECTORY, executed.
 static int act_drop(int argc, char **argv)
 {
@@ -63,13 +98,13 @@ static int act_drop(int argc, char **argv)
 
 	(void)argc;
 	if (!removable(false))
-		return broken("unlink(2) is refused: what was dropped could not be removed");
+		return drop_nameless(argv[0]);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0700);
 	if (fd == -1)
 		return refused("open(2), O_CREAT");
 	failed = copy_self(fd);
 	if (!failed) {
-		close(fd); // a program that is open for writing is not executed (ETXTBSY)
+		close(fd); // as above
 		execute(path);
 		failed = "execve(2)";
 	}
@@ -99,20 +134,6 @@ static int act_memfd(int argc, char **argv)
 	execute(path);
 	syscall(SYS_execveat, fd, "", (char *[]){ "lacre", "dropped", path, NULL }, (char *[]){ NULL }, AT_EMPTY_PATH);
 	return stopped("execveat(2)");
-}
-
-// A file without a name in `directory`: it goes with its descriptor, whatever becomes of this process.
-static int nameless(const char *directory)
-{
-	const char *path = own_name(directory);
-	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd != -1 || !removable(false)) // an older overlay file system knows no O_TMPFILE
-		return fd;
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd != -1)
-		removed(path, false);
-	return fd;
 }
 
 // A page of a new file mapped as code, as a loader maps a shared object. Nothing of it runs.

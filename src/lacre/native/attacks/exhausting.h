@@ -255,14 +255,14 @@ static void spin(void)
 	do {
 		if (clock_gettime(CLOCK_MONOTONIC, &now))
 			return;
-	} while (now.tv_sec - began.tv_sec + (now.tv_nsec < began.tv_nsec ? -1 : 0) < 1);
+	} while (now.tv_sec - began.tv_sec - (now.tv_nsec < began.tv_nsec) < 1);
 }
 
 // NUMBER processes that do nothing but work for one second. Whether that was too much only the host can count.
 static int act_cpu(int argc, char **argv)
 {
 	long wanted = bounded(argv[0], MOST_CHILDREN), made = 1;
-	struct rusage used = { 0 }, children = { 0 };
+	struct rusage own = { 0 }, children = { 0 };
 	char said[64];
 
 	(void)argc;
@@ -279,11 +279,11 @@ static int act_cpu(int argc, char **argv)
 	spin();
 	while (waitpid(-1, NULL, 0) > 0)
 		;
-	getrusage(RUSAGE_SELF, &used);
+	getrusage(RUSAGE_SELF, &own);
 	getrusage(RUSAGE_CHILDREN, &children);
 	snprintf(said, sizeof(said), "%ld processes used %.2f CPU seconds in one", made,
-		 (double)(used.ru_utime.tv_sec + children.ru_utime.tv_sec) +
-			 (double)(used.ru_utime.tv_usec + children.ru_utime.tv_usec) / 1e6);
+		 (double)(own.ru_utime.tv_sec + children.ru_utime.tv_sec) +
+			 (double)(own.ru_utime.tv_usec + children.ru_utime.tv_usec) / 1e6);
 	return worked(said);
 }
 
