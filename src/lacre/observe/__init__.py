@@ -1,5 +1,6 @@
 """Watching a twin live: exercises, the life cycle, and what it showed."""
 
+from lacre.observe.exercise import end_exercises
 from lacre.observe.health import with_quick_health_checks
 from lacre.observe.lifecycle import run_life_cycle, start_watched
 from lacre.observe.model import (
@@ -28,6 +29,7 @@ __all__ = [
     "Response",
     "Run",
     "Stopped",
+    "end_exercises",
     "profile",
     "run_life_cycle",
     "start_watched",

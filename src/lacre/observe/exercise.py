@@ -55,6 +55,11 @@ def run_exercise(
         return ExerciseResult(code, _tail(output), time.monotonic() - began)
 
 
+def end_exercises(project: str) -> None:
+    """Kill the exercises of a twin (LACRE_PROJECT is its name alone); who ran them sees them fail."""
+    _end_all(f"LACRE_PROJECT={project}".encode())
+
+
 def _tail(output: IO[bytes]) -> str:
     size = output.seek(0, os.SEEK_END)
     output.seek(max(0, size - KEPT_OUTPUT))

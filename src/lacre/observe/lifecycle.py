@@ -19,13 +19,14 @@ from lacre.engine import Container, Engine, Started, Twin
 from lacre.errors import EngineError
 from lacre.observe import builtin
 from lacre.observe.compare import worse_answer, worse_stop
+from lacre.observe.complaints import complained_of
 from lacre.observe.exercise import run_exercise
 from lacre.observe.measured import Measured, zombies_of
 from lacre.observe.model import Failure, Phase, Response, Run, Stopped
 from lacre.observe.plan import Plan
 from lacre.observe.ready import Readiness
 from lacre.observe.watched import Watched
-from lacre.sensor import Sensor
+from lacre.sensor import Refusal, RefusedBecause, Sensor
 
 SIGNALS = ("HUP", "USR1", "USR2")
 POLL = 0.1  # seconds between two looks at the engine, which sends no event for an accepting port
@@ -96,6 +97,7 @@ class _Life:
     addresses: dict[str, str] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
     zombies: dict[str, int] = field(default_factory=dict)
+    complaints: dict[str, frozenset[str]] = field(default_factory=dict)
 
     # ---- the life cycle, in order -------------------------------------------------------------------
 
@@ -329,8 +331,9 @@ class _Life:
                 self._fail(service, worse)
 
     def remember_end(self) -> None:
-        """What is gone once the containers are removed: the paths of the upper layer (of the baseline only)."""
+        """What is gone once the containers are removed: of the baseline the paths of the upper layer, then the log."""
         if self.plan.baseline is not None:
+            self._read_logs()
             return
         containers = self.twin.containers
         with ThreadPoolExecutor() as pool:
@@ -339,6 +342,21 @@ class _Life:
             self.written[container.service] |= {change.path for change in changed}
             there = {change.path for change in changed if change.kind != "deleted"}
             self.lasting[container.service] |= there
+
+    def _read_logs(self) -> None:
+        facts = self.watched.facts()
+        for container in self.twin.containers:
+            service = container.service
+            refused = (fact for fact in facts.get(service, frozenset()) if isinstance(fact, Refusal))
+            unread = {
+                refusal.path or refusal.what  # a refused DAC_READ_SEARCH is about a path too
+                for refusal in refused
+                if refusal.because in {RefusedBecause.PERMISSION, RefusedBecause.CAPABILITY}
+                and not refusal.writing
+            }
+            if unread:
+                found = complained_of(self.engine.logs(container.id), unread)
+                self.complaints[service] = self.complaints.get(service, frozenset()) | found
 
     def _enter(self, phase: Phase) -> None:
         self.phase = phase
@@ -413,6 +431,7 @@ class _Life:
             mounted={service: dict(found) for service, found in self.measured.mounted.items()},
             sizes={service: dict(sizes) for service, sizes in self.measured.sizes.items()},
             zombies=dict(self.zombies),
+            complaints=dict(self.complaints),
             addresses=dict(self.addresses),
             healthy=frozenset(self.healthy),
             restarts={self.watched.services[i]: n for i, n in self.restarts.items()},

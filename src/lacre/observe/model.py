@@ -108,6 +108,8 @@ class Run:
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # bytes by written directory
     # by service: children of the main process that had ended and that it did not wait for
     zombies: Mapping[str, int] = field(default_factory=dict)
+    # by service: paths that it may not read, and of which its log complains
+    complaints: Mapping[str, frozenset[str]] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)  # of the twin's containers → service
     healthy: frozenset[str] = frozenset()  # services whose health check said so
     restarts: Mapping[str, int] = field(

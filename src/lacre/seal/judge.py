@@ -39,7 +39,8 @@ def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
             refusal = _as_ownership(seen, seal)
             if _key(refusal) in known:
                 continue
-            asked = is_question(refusal, seal) and not _becomes_another(refusal, seal, baseline, name)
+            counts = _becomes_another(refusal, seal, baseline, name) or _is_complained_of(refusal, run, name)
+            asked = is_question(refusal, seal) and not counts
             (questions if asked else refusals).append(refusal)
         failed_phases = {f.phase for f in run.failures}
         services[name] = ServiceOutcome(
@@ -117,6 +118,12 @@ def _done_by(facts: Iterable[AnyFact], programs: Collection[str]) -> set[str]:
             case Executed() if fact.phase in WORK:
                 done.add(f"{fact.path} is not executed")
     return done
+
+
+def _is_complained_of(refusal: Refusal, run: Run, name: str) -> bool:
+    """Whether what may no longer be read was not only looked for: the log says that it is missed."""
+    unread = refusal.because is RefusedBecause.PERMISSION and not refusal.writing
+    return unread and refusal.what in run.complaints.get(name, frozenset())
 
 
 def is_question(refusal: Refusal, seal: ServiceSeal) -> bool:

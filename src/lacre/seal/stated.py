@@ -16,9 +16,11 @@ from lacre.seal.prove import ServiceOutcome
 from lacre.sensor import Refusal, RefusedBecause
 
 MOST_STATED = 500
+MOST_NAMED = 20  # paths in one note
 OLD_DATA = "existing data"
 LOST = "lost at each restart, unlike without a seal; mount a volume that the service may write"
-LOUD = (OLD_DATA, LOST)  # notes that a user must see before the first sealed start
+UNREAD = "may no longer be read, and the log complains of it"
+LOUD = (OLD_DATA, LOST, UNREAD)  # notes that a user must see before the first sealed start
 
 _LIMITS = {RefusedBecause.PROCESSES, RefusedBecause.FILES, RefusedBecause.MEMORY}
 
@@ -46,7 +48,7 @@ def stated(draft: ServiceSeal, outcome: ServiceOutcome, context: Context) -> Ser
                 }
             ),
             "limits": draft.limits.model_copy(update={"left": _left(refusals, _LIMITS, _limit_reason)}),
-            "notes": (*draft.notes, *_notes(draft, context)),
+            "notes": (*draft.notes, *_notes(draft, context), *_unread(outcome)),
         }
     )
 
@@ -109,6 +111,12 @@ def _notes(draft: ServiceSeal, context: Context) -> tuple[str, ...]:
     if open_still:
         notes.append(f"never written, could be mounted read-only: {', '.join(open_still)}")
     return tuple(notes)
+
+
+def _unread(outcome: ServiceOutcome) -> tuple[str, ...]:
+    """Refused reads count only where the log names them: what no group could help is said loudly."""
+    paths = {r.what for r in outcome.refusals if r.because is RefusedBecause.PERMISSION and not r.writing}
+    return (f"{UNREAD}: {', '.join(sorted(paths)[:MOST_NAMED])}",) if paths else ()
 
 
 def _foreign_data(draft: ServiceSeal, context: Context) -> Iterator[tuple[str, list[int]]]:

@@ -85,6 +85,15 @@ def test_a_refused_read_is_a_question() -> None:
     assert asked(judged(refusal)) == ["/etc/shadow"]
 
 
+def test_a_refused_read_counts_where_the_log_complains_of_it() -> None:
+    refusal = refused(RefusedBecause.PERMISSION, "/etc/served/key", errno=13, writing=False)
+    shown = run(facts=(refusal,), complaints={"web": frozenset({"/etc/served/key"})})
+    outcome = judge(shown, run("baseline"), {"web": sealed(WORKER)})
+    assert counted(outcome) == ["/etc/served/key"]
+    elsewhere = run(facts=(refusal,), complaints={"web": frozenset({"/etc/served/other"})})
+    assert counted(judge(elsewhere, run("baseline"), {"web": sealed(WORKER)})) == []
+
+
 def test_a_system_call_that_falls_back_is_a_question() -> None:
     gone = refused(RefusedBecause.SYSCALL, "clone3", errno=errno.ENOSYS)
     denied = refused(RefusedBecause.SYSCALL, "fsync", errno=errno.EPERM)

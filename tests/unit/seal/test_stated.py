@@ -62,6 +62,14 @@ def test_data_of_another_owner_is_a_loud_note() -> None:
     assert not [note for note in said(same).notes if note.startswith(LOUD)]
 
 
+def test_what_the_log_misses_is_a_loud_note() -> None:
+    refusal = refused(RefusedBecause.PERMISSION, "/etc/served/key", errno=13, writing=False)
+    notes = said(context([ran_as(33, 33)]), refusal).notes
+    assert any("/etc/served/key" in note for note in notes if note.startswith(LOUD))
+    writes = refused(RefusedBecause.PERMISSION, "/etc/served/key", errno=13)
+    assert not [note for note in said(context(), writes).notes if note.startswith(LOUD)]
+
+
 def test_data_that_no_volume_can_keep_is_a_loud_note() -> None:
     tree = {**TREE, "/var/data": directory(), "/var/data/served": directory(0, 0)}
     path = "/var/data/served/index"
