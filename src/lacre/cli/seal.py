@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lacre.seal.pipeline import Sealed
 
 NOT_WHOLE = 3
+JOBS = 2  # twins at the same time where only lacre's own exerciser runs: it disturbs no other
 REPORT = "report.html"
 
 
@@ -87,6 +88,16 @@ def seal(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as i
             "--attack/--no-attack", help="Attack a twin before and after sealing, and report what is stopped."
         ),
     ] = True,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            min=1,
+            metavar="N",
+            help="Twins at the same time, where trials need not wait for each other; each runs the exercises. "
+            f"Without it 1, and {JOBS} where there is no --exercise.",
+        ),
+    ] = None,
     project_name: options.ProjectName = None,
     project_directory: options.ProjectDirectory = None,
 ) -> None:
@@ -140,6 +151,7 @@ def seal(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as i
             allow_egress=tuple(allow_egress or ()),
             allow_host=host,
             keep_twin=keep_twin,
+            jobs=_jobs(jobs, exercised=bool(exercise), keep_twin=keep_twin),
             attack=attack,
             seccomp=seccomp.value,
         )
@@ -160,6 +172,17 @@ def seal(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as i
 
             screen.result(text.render(report, screen.look))
     raise typer.Exit(0 if sealed.whole else NOT_WHOLE)
+
+
+def _jobs(given: int | None, *, exercised: bool, keep_twin: bool) -> int:
+    """How many twins may run at the same time: a user's script may not bear to run beside itself."""
+    if keep_twin and given is not None and given > 1:
+        raise UsageError(
+            "reading the command line",
+            "of twins at the same time none is the last one, which --keep-twin keeps",
+            "leave out --jobs or --keep-twin",
+        )
+    return given or (1 if exercised or keep_twin else JOBS)
 
 
 def _check_output(directory: Path) -> None:

@@ -51,25 +51,23 @@ def seal_project(
         contexts = twins.contexts(baseline)
         advice = {name: ServiceAdvice(context) for name, context in contexts.items()}
         progress.stage("proving", twins.services)
-        outcomes: list[tuple[Mapping[str, ServiceSeal], Outcome]] = []
 
-        def trial(drafts: Mapping[str, ServiceSeal]) -> Outcome:
-            run = twins.run(drafts, name=f"trial {len(outcomes) + 1}", baseline=baseline)
-            outcome = judge(run, baseline, drafts)
-            outcomes.append((dict(drafts), outcome))
-            twins.report(outcome)
-            return outcome
+        def trial(batch: Sequence[Mapping[str, ServiceSeal]], made: int) -> list[Outcome]:
+            runs = twins.run_side_by_side(batch, first=made + 1, baseline=baseline)
+            outcomes = [judge(run, baseline, drafts) for run, drafts in zip(runs, batch, strict=True)]
+            for outcome in outcomes:
+                twins.report(outcome)
+            return outcomes
 
-        proof = prove(advice, trial)
-        if proof.drafts is None:
+        proof = prove(advice, trial, side_by_side=options.jobs)
+        if proof.drafts is None or proof.outcome is None:
             raise NotProvedError(
                 f"proving a seal for {project.name}, in {proof.trials} trials",
                 "; ".join(proof.failures)[:4000] or "no draft worked",
                 "nothing was written; look at the last failure, or keep a twin with --keep-twin",
             )
-        proving = _proving(proof.drafts, outcomes, advice)
         services = {
-            name: stated(draft, proving.services[name], contexts[name]).model_copy(
+            name: stated(draft, proof.outcome.services[name], contexts[name]).model_copy(
                 update={"completeness": completeness(baseline, contexts[name])}
             )
             for name, draft in proof.drafts.items()
@@ -101,20 +99,6 @@ def seal_project(
             "orchestration": proved - began - own,
         }
         return Sealed(seal, project, twins.said(baseline, services), proof.trials, seconds, attacks)
-
-
-def _proving(
-    drafts: Mapping[str, ServiceSeal],
-    outcomes: Sequence[tuple[Mapping[str, ServiceSeal], Outcome]],
-    advice: Mapping[str, ServiceAdvice],
-) -> Outcome:
-    """The outcome of the last trial that ran what is written; the prove loop promises that there is one."""
-    for tried, outcome in reversed(outcomes):
-        if outcome.works and all(advice[name].same(tried[name], draft) for name, draft in drafts.items()):
-            return outcome
-    raise NotProvedError(
-        "looking for the trial that proved the seal", "there is none", "report this as a defect"
-    )
 
 
 def verify_seal(

@@ -4,13 +4,14 @@ Pure: it knows neither Docker nor controls. What a draft is, how it is mended an
 handed in as one `Advice` a service; `trial` runs all drafts together and tells how it went.
 
 It ends, because mending only grows and there is a last thing to give up; it returns only drafts that a trial
-has seen working; and it does not depend on the order in which refusals come in.
+has seen working; and it depends neither on the order in which refusals come in nor on how many trials run side by side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
 from lacre.sensor import CapabilityAsked, Refusal
@@ -82,33 +83,43 @@ class Advice(Protocol[D]):
         """The draft without some of its removable items."""
 
 
-Trial = Callable[[Mapping[str, D]], Outcome]
+Trial = Callable[[Sequence[Mapping[str, D]], int], Sequence[Outcome]]
+"""Drafts of all services in, outcomes out: several may run side by side. The number: how many trials count already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof(Generic[D]):
-    """`drafts` None: nothing was found that works; `failures` are those of the last trial."""
+    """`drafts` None: nothing was found that works; `failures` are those of the last trial.
+
+    `trials`: those that decided, the same however many ran side by side. `outcome`: of the trial that proved `drafts`.
+    """
 
     drafts: Mapping[str, D] | None
     trials: int
     failures: tuple[str, ...] = ()
+    outcome: Outcome | None = None
 
 
-def prove(services: Mapping[str, Advice[D]], trial: Trial[D], most_trials: int = MOST_TRIALS) -> Proof[D]:
-    """Find the strictest drafts under which everything works."""
+def prove(
+    services: Mapping[str, Advice[D]],
+    trial: Trial[D],
+    most_trials: int = MOST_TRIALS,
+    *,
+    side_by_side: int = 1,
+) -> Proof[D]:
+    """Find the strictest drafts under which everything works.
+
+    What mends or gives up follows from the trial before; only the search for what is needless has trials that do not
+    wait for each other, up to `side_by_side` at once.
+    """
     trials = 0
-
-    def run(drafts: Mapping[str, D]) -> Outcome:
-        nonlocal trials
-        trials += 1
-        return trial(drafts)
-
     drafts: dict[str, D] = {name: advice.draft() for name, advice in services.items()}
     repeated = False
     while True:
         if trials >= most_trials:
             return Proof(None, trials, (f"still not working after {trials} trials",))
-        outcome = run(drafts)
+        (outcome,) = trial([drafts], trials)
+        trials += 1
         mended = {name: services[name].mend(draft, _of(outcome, name)) for name, draft in drafts.items()}
         if not _all_same(services, drafts, mended):
             drafts, repeated = mended, False
@@ -135,49 +146,76 @@ def prove(services: Mapping[str, Advice[D]], trial: Trial[D], most_trials: int =
             return Proof(None, trials, outcome.failures)
         drafts = looser
 
-    def works_without(kept: Sequence[tuple[str, str]]) -> bool:
-        tried = _without(services, drafts, set(items) - set(kept))
-        outcome = run(tried)
-        return outcome.works and all(
-            services[name].same(draft, services[name].mend(draft, _of(outcome, name)))
-            for name, draft in tried.items()
-        )
+    proving = outcome
+
+    def work_without(batch: Sequence[Sequence[tuple[str, str]]]) -> list[bool]:
+        nonlocal trials, proving
+        tried = [_without(services, drafts, set(items) - set(kept)) for kept in batch]
+        outcomes = trial(tried, trials)
+        answers = [_needs_nothing(services, one, of) for one, of in zip(tried, outcomes, strict=True)]
+        deciding = answers.index(True) if True in answers else len(answers) - 1
+        trials += deciding + 1
+        if answers[deciding]:
+            proving = outcomes[deciding]
+        return answers
 
     items = [
         (name, item)
         for name, draft in drafts.items()
         for item in services[name].removable(draft, _of(outcome, name))
     ]
-    kept = smallest(items, works_without, most_trials - trials)
-    return Proof(_without(services, drafts, set(items) - set(kept)), trials)
+    kept = smallest(items, work_without, most_trials - trials, side_by_side=side_by_side)
+    return Proof(_without(services, drafts, set(items) - set(kept)), trials, outcome=proving)
+
+
+def _needs_nothing(services: Mapping[str, Advice[D]], drafts: Mapping[str, D], outcome: Outcome) -> bool:
+    """Whether these drafts work, and nothing was refused that would be mended."""
+    return outcome.works and all(
+        services[name].same(draft, services[name].mend(draft, _of(outcome, name)))
+        for name, draft in drafts.items()
+    )
 
 
 I = TypeVar("I")  # noqa: E741 (an item)
 
 
-def smallest(items: Sequence[I], works: Callable[[Sequence[I]], bool], most: int = MOST_TRIALS) -> list[I]:
-    """The smallest part of `items` that `works`: none of them can be taken away alone.
+def smallest(
+    items: Sequence[I],
+    work: Callable[[Sequence[Sequence[I]]], Sequence[bool]],
+    most: int = MOST_TRIALS,
+    *,
+    side_by_side: int = 1,
+) -> list[I]:
+    """The smallest part of `items` that works: none of them can be taken away alone.
 
     Delta debugging (Zeller and Hildebrandt, 2002), reduced to complements. `items` as a whole is known to
-    work and is not tried again; `works` is asked at most `most` times.
+    work and is not tried again. `work` is asked about up to `side_by_side` parts at once, the next ones if all answers
+    are no; of the answers those behind the first yes do not count, so that the result is the same as one by one, also
+    where `most` answers are not enough.
     """
     kept = list(items)
-    parts = 1
+    questions = _questions(kept, 1)
+    while batch := list(islice(questions, min(side_by_side, most))):
+        answers = work([fewer for fewer, _ in batch])
+        yes = next((place for place, works in enumerate(answers) if works), None)
+        if yes is None:
+            most -= len(batch)
+            continue
+        most -= yes + 1
+        kept, parts = batch[yes]
+        questions = _questions(kept, max(parts - 1, 1))
+    return kept
+
+
+def _questions(kept: list[I], parts: int) -> Iterator[tuple[list[I], int]]:
+    """What is asked as long as all answers are no: `kept` without one of `parts` parts, then of twice as many."""
     while kept and parts <= len(kept):
         size = -(-len(kept) // parts)
         for start in range(0, len(kept), size):
-            if most <= 0:
-                return kept
-            most -= 1
-            fewer = kept[:start] + kept[start + size :]
-            if works(fewer):
-                kept, parts = fewer, max(parts - 1, 1)
-                break
-        else:
-            if parts >= len(kept):
-                break
-            parts = min(len(kept), parts * 2)
-    return kept
+            yield kept[:start] + kept[start + size :], parts
+        if parts >= len(kept):
+            return
+        parts = min(len(kept), parts * 2)
 
 
 def _of(outcome: Outcome, name: str) -> ServiceOutcome:

@@ -6,9 +6,10 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -25,8 +26,18 @@ from lacre.engine import (
     completed,
     egress_to,
 )
+from lacre.errors import LacreError
 from lacre.observe import Exercise as Command
-from lacre.observe import Owner, Phase, Plan, Run, profile, run_life_cycle, with_quick_health_checks
+from lacre.observe import (
+    Owner,
+    Phase,
+    Plan,
+    Run,
+    end_exercises,
+    profile,
+    run_life_cycle,
+    with_quick_health_checks,
+)
 from lacre.seal.context import Context
 from lacre.seal.model import Exercise, Ground, Margin, Seal, ServiceSeal
 from lacre.seal.prove import Outcome
@@ -36,7 +47,7 @@ from lacre.sensor import Sensor
 
 @dataclass(frozen=True)
 class Options:
-    """How to seal. Times are seconds; `services` empty: all of the project."""
+    """How to seal. Times are seconds; `services` empty: all of the project; `jobs`: twins at the same time."""
 
     exercises: tuple[Exercise, ...] = ()
     margin: Margin = Margin.NORMAL
@@ -47,7 +58,12 @@ class Options:
     allow_host: frozenset[HostThing] = frozenset()
     keep_twin: bool = False
     attack: bool = True
+    jobs: int = 1
     seccomp: Literal["derived", "default"] = "derived"
+
+
+class HaltedError(Exception):
+    """Ends a run beside one that was interrupted; nobody waits for it."""
 
 
 class Progress(Protocol):
@@ -88,6 +104,9 @@ class Twins:
         self.own_seconds = 0.0  # of all runs: starts, stops and exercises
         self._ahead: Sensor | None = None  # for the first trial, entered while the baseline ends
         self._kept: Twin | None = None
+        self._running: set[Twin] = set()
+        self._halted = False  # twins that run side by side end with the one that was interrupted
+        self._lock = threading.Lock()  # around all that runs side by side may change here
         self._scratch = Path(tempfile.mkdtemp(prefix="lacre-"))
 
     def __enter__(self) -> Twins:
@@ -119,6 +138,8 @@ class Twins:
                 Twin(self.engine, self.compose, self.project, self.config(drafts), options) as twin,
             ):
                 self._keep(twin)
+                with self._lock:
+                    self._running.add(twin)
                 run = run_life_cycle(
                     self.engine,
                     twin,
@@ -127,15 +148,53 @@ class Twins:
                     name=name,
                     tell=lambda phase: self._tell(name, phase, baseline=baseline is None),
                 )
+            with self._lock:
+                self._running.discard(twin)
                 self.addresses |= run.addresses
-                self.warnings += [f"{warned.service}: {warned.what}" for warned in twin.warnings]
-            self.own_seconds += run.own_seconds
-            if run.lost:
-                self.warnings.append(f"{name}: {run.lost} facts did not fit into the sensor's tables")
+                self.warnings += [
+                    f"{warned.service or 'the twin'}: {warned.what}" for warned in twin.warnings
+                ]
+                self.own_seconds += run.own_seconds
+                if run.lost:
+                    self.warnings.append(f"{name}: {run.lost} facts did not fit into the sensor's tables")
             if baseline is not None or run.not_borne <= plan.not_borne:
                 return run
             # a signal that the project does not bear even unsealed is left out, and the baseline taken afresh
             plan = replace(plan, not_borne=plan.not_borne | run.not_borne)
+
+    def run_side_by_side(
+        self, batch: Sequence[Mapping[str, ServiceSeal]], *, first: int, baseline: Run
+    ) -> list[Run]:
+        """One life cycle for each of the drafts, at the same time, named by their numbers from `first` on.
+
+        Where one cannot be run at all, or all are interrupted, the others are ended and removed too.
+        """
+        names = [f"trial {number}" for number in range(first, first + len(batch))]
+        if len(batch) == 1:
+            return [self.run(batch[0], name=names[0], baseline=baseline)]
+        spent = self.own_seconds
+        with ThreadPoolExecutor(len(batch)) as pool:
+            running = [
+                pool.submit(self.run, drafts, name=name, baseline=baseline)
+                for drafts, name in zip(batch, names, strict=True)
+            ]
+            try:
+                wait(running, return_when=FIRST_EXCEPTION)
+                runs = [one.result() for one in running if one.done()]
+            except BaseException:
+                self._halt()
+                raise
+        self.own_seconds = spent + max(run.own_seconds for run in runs)
+        return runs
+
+    def _halt(self) -> None:
+        """Ends what runs side by side: no further phase, no exercise, no container. Each removes the rest itself."""
+        with self._lock:
+            self._halted, running = True, tuple(self._running)
+        for twin in running:
+            end_exercises(twin.name)
+            with suppress(LacreError):
+                twin.remove()
 
     def _keep(self, twin: Twin) -> None:
         """Only the last twin is kept: each holds the project's live secrets."""
@@ -147,12 +206,15 @@ class Twins:
 
     def _sensor(self, *, refusals: bool) -> Sensor:
         """A sensor that was started; the first trial's is ahead of its time, as the kernel checks it for 0.4 s."""
-        if refusals and self._ahead is not None:
-            ready, self._ahead = self._ahead, None
+        with self._lock:
+            ready, self._ahead = (self._ahead, None) if refusals else (None, self._ahead)
+        if ready is not None:
             return ready
         return Sensor(refusals=refusals).__enter__()
 
     def _tell(self, name: str, phase: Phase, *, baseline: bool) -> None:
+        if self._halted:
+            raise HaltedError(name)
         self.progress.tell("", f"{name}: {phase}")
         if baseline and phase is Phase.LAST_STOP and self._ahead is None:
             self._ahead = self._sensor(refusals=True)
@@ -162,8 +224,8 @@ class Twins:
         config = with_quick_health_checks(self.project, self.images)
         if drafts is None:
             return config
-        directory = self._scratch
-        (directory / "seccomp").mkdir(exist_ok=True)
+        directory = Path(tempfile.mkdtemp(dir=self._scratch))  # of this run: others may run beside it
+        (directory / "seccomp").mkdir()
         for name, draft in drafts.items():
             if draft.syscalls.base == "allow-list":
                 (directory / "seccomp" / f"{name}.json").write_text(render.seccomp(draft), "utf-8")

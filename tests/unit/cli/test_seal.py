@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lacre.cli.app import app
+from lacre.cli.seal import JOBS
 from lacre.errors import EngineError, UsageError
 from lacre.seal.model import Exercise, Margin
 from tests.unit.cli.fakes import FakeWork, chosen
@@ -77,6 +78,29 @@ def test_every_option_reaches_the_pipeline() -> None:
     assert work.source.files == (Path("a.yaml"), Path("b.yaml"))
     assert (work.source.profiles, work.source.name) == (("full",), "shop")
     assert work.source.directory == Path("/srv")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "jobs"),
+    [
+        ((), JOBS),
+        (("--exercise", "true"), 1),
+        (("--keep-twin",), 1),
+        (("--exercise", "true", "--jobs", "3"), 3),
+        (("--keep-twin", "--jobs", "1"), 1),
+    ],
+)
+def test_twins_run_side_by_side_where_no_script_could_be_in_its_own_way(
+    arguments: tuple[str, ...], jobs: int
+) -> None:
+    work = FakeWork()
+    assert run("--dry-run", *arguments, work=work).exit_code == 0
+    assert chosen(work).jobs == jobs
+
+
+def test_the_last_of_twins_at_the_same_time_is_not_one() -> None:
+    result = run("--dry-run", "--keep-twin", "--jobs", "2")
+    assert isinstance(result.exception, UsageError)
 
 
 def test_an_image_takes_run_options_after_two_dashes() -> None:

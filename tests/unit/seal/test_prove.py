@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lacre.seal.prove import Outcome, ServiceOutcome, prove, smallest
+from lacre.seal.prove import Outcome, ServiceOutcome, Trial, prove, smallest
 from lacre.sensor import Refusal, RefusedBecause
 
 Draft = frozenset[str]
@@ -92,6 +92,11 @@ def run_all(
     return Outcome(works, services, tuple(o.failed for o in services.values() if o.failed))
 
 
+def alone(trial: Callable[[Mapping[str, Draft]], Outcome]) -> Trial[Draft]:
+    """A trial of several drafts is one after the other."""
+    return lambda batch, _: [trial(drafts) for drafts in batch]
+
+
 def works(app: App, draft: Draft) -> bool:
     outcome = run_app(app, draft)
     return not outcome.failed
@@ -113,7 +118,7 @@ apps = st.builds(
 def test_it_ends_with_the_smallest_drafts_and_a_trial_has_seen_them_working(project: dict[str, App]) -> None:
     tried: list[Mapping[str, Draft]] = []
     advice = {name: InventedAdvice(app) for name, app in project.items()}
-    proof = prove(advice, lambda drafts: run_all(project, tried, drafts), most_trials=2000)
+    proof = prove(advice, alone(lambda drafts: run_all(project, tried, drafts)), most_trials=2000)
     assert proof.drafts is not None
     assert dict(proof.drafts) in tried
     assert proof.trials == len(tried)
@@ -130,22 +135,26 @@ def test_the_result_does_not_depend_on_the_order_of_refusals(app: App, random: o
         mixed = replace(outcome, refusals=tuple(refusals))
         return Outcome(not outcome.failed, {"web": mixed})
 
-    one = prove({"web": InventedAdvice(app)}, shuffled)
-    other = prove({"web": InventedAdvice(app)}, lambda drafts: run_all({"web": app}, [], drafts))
+    one = prove({"web": InventedAdvice(app)}, alone(shuffled))
+    other = prove({"web": InventedAdvice(app)}, alone(lambda drafts: run_all({"web": app}, [], drafts)))
     assert one.drafts == other.drafts
 
 
 def test_a_first_draft_that_works_costs_one_trial() -> None:
     tried: list[Mapping[str, Draft]] = []
     project = {"web": App(borne=("b1",))}
-    proof = prove({"web": InventedAdvice(project["web"])}, lambda drafts: run_all(project, tried, drafts))
+    proof = prove(
+        {"web": InventedAdvice(project["web"])}, alone(lambda drafts: run_all(project, tried, drafts))
+    )
     assert proof.trials == 1
 
 
 def test_a_draft_that_works_but_loses_a_function_is_not_the_last() -> None:
     project = {"web": App(borne=("b1",), lost=("b1",))}
     tried: list[Mapping[str, Draft]] = []
-    proof = prove({"web": InventedAdvice(project["web"])}, lambda drafts: run_all(project, tried, drafts))
+    proof = prove(
+        {"web": InventedAdvice(project["web"])}, alone(lambda drafts: run_all(project, tried, drafts))
+    )
     assert tried[0] == {"web": frozenset()}
     assert dict(tried[1]) == {"web": {"b1"}}
     assert proof.drafts is not None
@@ -153,7 +162,7 @@ def test_a_draft_that_works_but_loses_a_function_is_not_the_last() -> None:
 
 def test_what_nothing_makes_work_is_not_proved() -> None:
     project = {"web": App(silent=("unheard of",))}
-    proof = prove({"web": InventedAdvice(project["web"])}, lambda drafts: run_all(project, [], drafts))
+    proof = prove({"web": InventedAdvice(project["web"])}, alone(lambda drafts: run_all(project, [], drafts)))
     assert proof.drafts is None
     assert proof.failures == ("ended",)
 
@@ -165,7 +174,7 @@ def test_an_application_that_wants_something_new_each_time_is_given_up() -> None
         del drafts
         return Outcome(False, {"web": ServiceOutcome(failed="no", refusals=(refusal(f"n{next(counter)}"),))})
 
-    proof = prove({"web": InventedAdvice(App())}, restless, most_trials=12)
+    proof = prove({"web": InventedAdvice(App())}, alone(restless), most_trials=12)
     assert proof.drafts is None
     assert proof.trials == 12
 
@@ -173,7 +182,10 @@ def test_an_application_that_wants_something_new_each_time_is_given_up() -> None
 @given(st.sets(st.integers(0, 15)), st.sets(st.integers(0, 15)))
 def test_smallest_keeps_what_is_needed_and_nothing_else(items: set[int], needed: set[int]) -> None:
     needed &= items
-    assert set(smallest(sorted(items), lambda kept: needed <= set(kept), most=1000)) == needed
+    assert (
+        set(smallest(sorted(items), lambda batch: [needed <= set(kept) for kept in batch], most=1000))
+        == needed
+    )
 
 
 @given(st.lists(st.integers(0, 15), unique=True), st.randoms(use_true_random=False))
@@ -183,6 +195,58 @@ def test_none_of_the_smallest_can_be_taken_away_alone(items: list[int], random: 
     def whim(kept: Sequence[int]) -> bool:
         return answers.setdefault(frozenset(kept), random.random() < 0.3)  # type: ignore[attr-defined]
 
-    kept = smallest(items, whim, most=10_000)
+    kept = smallest(items, lambda batch: [whim(kept) for kept in batch], most=10_000)
     assert answers[frozenset(kept)]
     assert not any(whim([other for other in kept if other != item]) for item in kept)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["web", "app", "db"]), apps, min_size=1),
+    st.integers(2, 9),
+    st.integers(1, 40),
+)
+def test_the_result_is_the_same_however_many_trials_run_side_by_side(
+    project: dict[str, App], jobs: int, most: int
+) -> None:
+    advice = {name: InventedAdvice(app) for name, app in project.items()}
+    batches: list[tuple[int, int]] = []
+
+    def trial(batch: Sequence[Mapping[str, Draft]], made: int) -> list[Outcome]:
+        batches.append((len(batch), made))
+        return [run_all(project, [], drafts) for drafts in batch]
+
+    together = prove(advice, trial, most, side_by_side=jobs)
+    assert all(1 <= size <= jobs and made + size <= most for size, made in batches)
+    assert together == prove(advice, trial, most)
+    if together.drafts is not None:
+        assert together.outcome == run_all(project, [], together.drafts)
+
+
+@given(
+    st.lists(st.integers(0, 15), unique=True),
+    st.randoms(use_true_random=False),
+    st.integers(2, 9),
+    st.integers(0, 30),
+)
+def test_smallest_counts_only_the_answers_that_it_would_have_asked_for_one_by_one(
+    items: list[int], random: object, jobs: int, most: int
+) -> None:
+    answers: dict[frozenset[int], bool] = {}
+
+    def whim(batch: Sequence[Sequence[int]]) -> list[bool]:
+        assert batch
+        return [answers.setdefault(frozenset(kept), random.random() < 0.3) for kept in batch]  # type: ignore[attr-defined]
+
+    together = smallest(items, whim, most, side_by_side=jobs)
+    assert together == smallest(items, whim, most)
+
+
+def test_questions_that_do_not_wait_for_each_other_are_asked_at_once() -> None:
+    asked: list[int] = []
+
+    def none_works(batch: Sequence[Sequence[str]]) -> list[bool]:
+        asked.append(len(batch))
+        return [False] * len(batch)
+
+    assert smallest("abcd", none_works, side_by_side=4) == list("abcd")
+    assert asked == [4, 3]  # all; two halves; one by one
