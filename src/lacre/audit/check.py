@@ -15,8 +15,13 @@ from typing import TYPE_CHECKING, Protocol
 from lacre.audit.model import Confidence, Mend, Scope, Section, Severity, Word
 
 if TYPE_CHECKING:
+    from lacre.audit.facts.container import Container
+    from lacre.audit.facts.daemon import Daemon
     from lacre.audit.facts.dockerfile import Stage
+    from lacre.audit.facts.host import Host
+    from lacre.audit.facts.image import Image
     from lacre.audit.facts.service import Service
+    from lacre.audit.facts.swarm import Swarm
 
 _ID = re.compile(r"^LC[1-7]\d{2}$")
 _SECTIONS = {section.value[0]: section for section in Section}
@@ -34,6 +39,46 @@ class StageCheck(Protocol):
     """Looks at one stage of a Dockerfile."""
 
     def __call__(self, stage: Stage, /) -> Iterator[Word]:
+        """Say what is found."""
+        ...
+
+
+class ContainerCheck(Protocol):
+    """Looks at one container."""
+
+    def __call__(self, container: Container, /) -> Iterator[Word]:
+        """Say what is found."""
+        ...
+
+
+class ImageCheck(Protocol):
+    """Looks at one image."""
+
+    def __call__(self, image: Image, /) -> Iterator[Word]:
+        """Say what is found."""
+        ...
+
+
+class DaemonCheck(Protocol):
+    """Looks at the engine."""
+
+    def __call__(self, daemon: Daemon, /) -> Iterator[Word]:
+        """Say what is found."""
+        ...
+
+
+class HostCheck(Protocol):
+    """Looks at the host under the engine."""
+
+    def __call__(self, host: Host, /) -> Iterator[Word]:
+        """Say what is found."""
+        ...
+
+
+class SwarmCheck(Protocol):
+    """Looks at the swarm that the engine is part of."""
+
+    def __call__(self, swarm: Swarm, /) -> Iterator[Word]:
         """Say what is found."""
         ...
 
@@ -69,6 +114,11 @@ class Check:
     aside: bool = False
     service: ServiceCheck | None = None
     stage: StageCheck | None = None
+    container: ContainerCheck | None = None
+    image: ImageCheck | None = None
+    daemon: DaemonCheck | None = None
+    host: HostCheck | None = None
+    swarm: SwarmCheck | None = None
 
     def __post_init__(self) -> None:
         if not _ID.match(self.id):
@@ -85,6 +135,11 @@ class Check:
         functions: tuple[tuple[Scope, Callable[..., Iterator[Word]] | None], ...] = (
             (Scope.SERVICE, self.service),
             (Scope.STAGE, self.stage),
+            (Scope.CONTAINER, self.container),
+            (Scope.IMAGE, self.image),
+            (Scope.DAEMON, self.daemon),
+            (Scope.HOST, self.host),
+            (Scope.SWARM, self.swarm),
         )
         return tuple(scope for scope, function in functions if function is not None)
 

@@ -57,6 +57,16 @@ class Scope(StrEnum):
 
     SERVICE = "compose service"
     STAGE = "dockerfile stage"
+    CONTAINER = "container"
+    IMAGE = "image"
+    DAEMON = "daemon"
+    HOST = "host"
+    SWARM = "swarm"
+
+    @property
+    def of_machine(self) -> bool:
+        """Whether it is something that runs or lies on a machine, not something written in a file."""
+        return self not in (Scope.SERVICE, Scope.STAGE)
 
 
 class Section(StrEnum):
@@ -138,7 +148,7 @@ class Subject:
     @property
     def title(self) -> str:
         """The subject in words, for a reader who sees the file beside it."""
-        return f"{'service' if self.scope is Scope.SERVICE else 'stage'} {self.name}"
+        return f"{self.scope.value.rpartition(' ')[2]} {self.name}"
 
 
 @dataclass(frozen=True, slots=True)

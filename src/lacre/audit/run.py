@@ -5,10 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 
-from lacre.audit.check import Check
-from lacre.audit.facts.dockerfile import Stage
-from lacre.audit.facts.service import Service
+from typing import TYPE_CHECKING
+
 from lacre.audit.model import Answer, Finding, Found, NotApplicable, Scope, Subject, Unknown, Verdict, Word
+
+if TYPE_CHECKING:
+    from lacre.audit.check import Check
+    from lacre.audit.facts.container import Container
+    from lacre.audit.facts.daemon import Daemon
+    from lacre.audit.facts.dockerfile import Stage
+    from lacre.audit.facts.host import Host
+    from lacre.audit.facts.image import Image
+    from lacre.audit.facts.service import Service
+    from lacre.audit.facts.swarm import Swarm
 
 
 def of_service(service: Service, checks: Iterable[Check]) -> Iterator[Answer]:
@@ -25,6 +34,46 @@ def of_stage(stage: Stage, checks: Iterable[Check]) -> Iterator[Answer]:
     for check in checks:
         if check.stage is not None:
             yield answer(check, subject, check.stage(stage))
+
+
+def of_container(container: Container, checks: Iterable[Check]) -> Iterator[Answer]:
+    """What the checks say of a container."""
+    subject = Subject(Scope.CONTAINER, container.name)
+    for check in checks:
+        if check.container is not None:
+            yield answer(check, subject, check.container(container))
+
+
+def of_image(image: Image, checks: Iterable[Check]) -> Iterator[Answer]:
+    """What the checks say of an image."""
+    subject = Subject(Scope.IMAGE, image.name)
+    for check in checks:
+        if check.image is not None:
+            yield answer(check, subject, check.image(image))
+
+
+def of_daemon(daemon: Daemon, checks: Iterable[Check]) -> Iterator[Answer]:
+    """What the checks say of the engine."""
+    subject = Subject(Scope.DAEMON, daemon.name)
+    for check in checks:
+        if check.daemon is not None:
+            yield answer(check, subject, check.daemon(daemon))
+
+
+def of_host(host: Host, checks: Iterable[Check]) -> Iterator[Answer]:
+    """What the checks say of the host."""
+    subject = Subject(Scope.HOST, host.name)
+    for check in checks:
+        if check.host is not None:
+            yield answer(check, subject, check.host(host))
+
+
+def of_swarm(swarm: Swarm, checks: Iterable[Check]) -> Iterator[Answer]:
+    """What the checks say of the swarm; where there is none, "not applicable", which is never a pass."""
+    subject = Subject(Scope.SWARM, swarm.name)
+    for check in checks:
+        if check.swarm is not None:
+            yield answer(check, subject, check.swarm(swarm) if swarm.excuse is None else (swarm.excuse,))
 
 
 def answer(check: Check, subject: Subject, words: Iterable[Word]) -> Answer:

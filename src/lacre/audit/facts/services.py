@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _WINDOWS = re.compile(r"^(?:[A-Za-z]:[\\/]|\\\\|//[.?]/)")
 _PORT = re.compile(
-    r"^(?:(?P<ip>\[[0-9A-Fa-f:.%\w]*\]|[0-9.]+|[0-9A-Fa-f:]*::[0-9A-Fa-f:.]*):)?"
+    r"^(?:(?P<ip>\[[0-9A-Fa-f:.%\w]*\]|\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f:]*::[0-9A-Fa-f:.]*):)?"
     r"(?:(?P<published>[0-9-]*):)?(?P<target>[0-9-]+)(?:/(?P<protocol>\w+))?$"
 )
 _HOME = frozenset({"HOME"})

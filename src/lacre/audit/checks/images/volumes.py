@@ -53,7 +53,7 @@ def stage(stage: Stage) -> Iterator[Word]:
             continue
         for word in instruction.json or tuple(instruction.text.split()):
             folder = "/" + word.strip("\"'").strip("/")
-            if folder in _FOLDERS or folder.startswith(tuple(f"{below}/" for below in _BELOW)):
+            if folder in (*_FOLDERS, *_BELOW) or folder.startswith(tuple(f"{below}/" for below in _BELOW)):
                 yield Finding(what=f"{folder} is a VOLUME", place=instruction.place, path="VOLUME")
 
 

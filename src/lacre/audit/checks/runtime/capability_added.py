@@ -62,9 +62,7 @@ def service(service: Service) -> Iterator[Word]:
         if name in DANGEROUS:
             severity, why = DANGEROUS[name]
             yield Finding(
-                what=f"the capability {name} is added: it {why}"
-                if name != "ALL"
-                else f"cap_add is ALL: {why}",
+                what=f"the capability {name} is added: {why}" if name != "ALL" else f"cap_add is ALL: {why}",
                 place=text.place,
                 path=text.path,
                 severity=severity,

@@ -97,7 +97,7 @@ def _judged(path: str, mount: Mount) -> Finding | None:
     if what is None and path.startswith("~/."):
         what = next((PERSONAL[p] for p in PERSONAL if p != "~" and path.startswith(f"{p}/")), None)
     if what is not None:
-        return Finding(what=f"{what} ({path}) is mounted {how}{via}", place=mount.place, path=mount.path)
+        return Finding(what=f"{path} ({what}) is mounted {how}{via}", place=mount.place, path=mount.path)
     root, deep = _root_of(path)
     if root is None:
         return None
@@ -107,7 +107,7 @@ def _judged(path: str, mount: Mount) -> Finding | None:
     ):
         severity = Severity.MEDIUM
     return Finding(
-        what=f"{ROOT_EQUIVALENT[root]} ({path}) is mounted {how}{via}",
+        what=f"{path} ({ROOT_EQUIVALENT[root]}) is mounted {how}{via}",
         place=mount.place,
         path=mount.path,
         severity=severity,
