@@ -88,7 +88,12 @@ def _all(found: list[Group], look: Look) -> str:
 
 
 def _subjects(findings: Iterable[Found]) -> str:
-    names = list(dict.fromkeys(found.subject.name for found in findings))
+    names = list(
+        dict.fromkeys(
+            found.subject.name if found.subject.scope is Scope.SERVICE else found.subject.title
+            for found in findings
+        )
+    )
     more = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
