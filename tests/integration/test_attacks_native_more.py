@@ -42,6 +42,7 @@ from lacre.attacks.scene import TOOL, look
 from lacre.attacks.stage import inside, program
 from lacre.engine import Container, Engine, Twin
 from lacre.engine.inside import cpu_periods, credentials
+from lacre.seal.model import CONTROLS
 from lacre.seccomp import profile
 from lacre.seccomp.core import CORE
 from lacre.seccomp.runtime import RUNTIME
@@ -263,6 +264,29 @@ def bare(
     docker("rm", "--force", "--volumes", found.id)
 
 
+WITHOUT: dict[str, tuple[str, ...]] = {
+    "user": ("--user",),
+    "capabilities": ("--cap-drop",),
+    "filesystem": ("--read-only", "--tmpfs"),
+    "syscalls": ("--security-opt=seccomp",),
+    "privileges": ("--security-opt=no-new-privileges",),
+    "limits": ("--memory", "--pids-limit", "--cpus", "--ulimit"),
+    "logging": ("--log",),
+}
+"""What to leave out of a sealed container's options, by the control that they are."""
+
+NOTICED: dict[str, set[str]] = {
+    "user": {"private-files"},
+    "capabilities": {"raw-socket", "packet-socket"},
+    "filesystem": {"dropped-program", "shared-object", "hidden-directory", "disk-fill"},
+    "syscalls": {"memfd", "trace"},
+    "privileges": {"set-id"},
+    "limits": {"fork-bomb", "threads", "memory", "cpu"},
+    "logging": {"log-flood"},
+}
+"""What works again, at the least."""
+
+
 def descriptors_bounded_by_the_engine() -> bool:
     """Whether no container here can have as many as the attack wants: the engine itself may have no more."""
     return resource.getrlimit(resource.RLIMIT_NOFILE)[1] <= MORE_THAN
@@ -307,6 +331,24 @@ def test_what_is_open_by_design_is_open_under_a_strict_seal(attack: Attack, seal
 def test_a_filter_that_refuses_nearly_all_makes_stops_not_errors(attack: Attack, bare: Victim) -> None:
     found = bare.suffer(attack)
     assert found.result is Result.STOPPED, found
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_the_loss_of_one_control_is_noticed(
+    control: str, connected: Engine, neighbour: Neighbour, tmp_path: Path
+) -> None:
+    options = sealed_with(union(RUNTIME) | union(CORE), tmp_path)
+    left = [option for option in options if not option.startswith(WITHOUT[control])]
+    # Docker gives no capability to who is not root, and with no-new-privileges nobody gains one
+    user = ROOT if control in ("user", "capabilities") else UNSEALED_USER
+    found = victim(connected, neighbour, user, left)
+    try:
+        works = {attack.id for attack in CLOSED if found.suffer(attack).result is Result.WORKED}
+    finally:
+        docker("rm", "--force", "--volumes", found.id)
+    assert works >= NOTICED[control]
+    gone = {control, "user"} if user == ROOT else {control}
+    assert {attack.control for attack in CLOSED if attack.id in works} == gone
 
 
 def test_the_scene_is_what_the_container_is(as_root: Victim, as_user: Victim, sealed: Victim) -> None:

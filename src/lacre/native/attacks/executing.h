@@ -231,14 +231,18 @@ static bool read_powers(const char *process, struct powers *powers)
 // Executes `file` with no room for its memory: the kernel gives the new program its credentials, then finds that
 // it cannot map its stack (begin_new_exec and setup_arg_pages in fs/exec.c) and kills it before its first
 // instruction. So no program of the image runs with more privileges, and the dead child tells what it had.
+// A refusal of the limit is told as a negative number.
 static void execute_without_memory(char *file, int refusal)
 {
 	static const struct rlimit none = { 0, 0 };
 	int number;
 
-	if (!setrlimit(RLIMIT_AS, &none))
+	if (setrlimit(RLIMIT_AS, &none)) {
+		number = -errno;
+	} else {
 		execve(file, (char *[]){ file, NULL }, (char *[]){ NULL });
-	number = errno;
+		number = errno;
+	}
 	if (write(refusal, &number, sizeof(number)) == -1)
 		_exit(1);
 	_exit(NOT_EXECUTED);
@@ -296,8 +300,8 @@ static int act_gains(int argc, char **argv)
 	close(refusal[1]);
 	if (read(refusal[0], &number, sizeof(number)) == (ssize_t)sizeof(number)) {
 		waitpid(pid, NULL, 0);
-		errno = number;
-		return refused("execve(2)");
+		errno = number > 0 ? number : -number;
+		return number > 0 ? refused("execve(2)") : broken("setrlimit(2): not tried, since the program would run");
 	}
 	told = last_powers(pid, &its);
 	kill(pid, SIGKILL);
