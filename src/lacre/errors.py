@@ -46,3 +46,15 @@ class NotProvedError(LacreError):
     """No seal was found under which the exercise passes; nothing was written."""
 
     exit_code = 1
+
+
+class NotAppliedError(LacreError):
+    """A change to the host failed; everything is as it was before."""
+
+    exit_code = 1
+
+
+class HalfDoneError(LacreError):
+    """A change to the host failed, and so did the way back; the journal is kept."""
+
+    exit_code = 3

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lacre import __version__
-from lacre.cli import attack, audit, clean, doctor, seal, show, verify
+from lacre.cli import attack, audit, clean, doctor, host, seal, show, verify
 
 app = typer.Typer(
     name="lacre",
@@ -22,6 +22,7 @@ app.command(short_help="Show a seal with the evidence behind each grant.")(show.
 app.command(short_help="Prove a seal again, and tell what has changed since.")(verify.verify)
 app.command(short_help="Audit Compose files and Dockerfiles.")(audit.audit)
 app.command(short_help="Try harmless attacks on a twin: as it is, and under its seal.")(attack.attack)
+app.add_typer(host.app, name="host", short_help="Harden the kernel and the engine, with a way back.")
 app.command(short_help="Say what this host and engine can observe and enforce.")(doctor.doctor)
 app.command(short_help="Remove what a killed run left behind.")(clean.clean)
 

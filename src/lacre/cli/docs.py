@@ -67,15 +67,24 @@ def _help(_: str, root: Path) -> str:
 
 def _usage(name: str, root: Path) -> str:
     del root
-    command = _command(name)
-    context = command.context_class(command, info_name=name)
-    return _block("text", " ".join(["lacre", name, *command.collect_usage_pieces(context)]))
+    lines = []
+    for title, command in _commands(name):
+        context = command.context_class(command, info_name=title)
+        lines.append(" ".join(["lacre", title, *command.collect_usage_pieces(context)]))
+    return _block("text", "\n".join(lines))
 
 
 def _options(name: str, root: Path) -> str:
     del root
+    commands = _commands(name)
+    if len(commands) == 1:
+        return _table(commands[0][1])
+    return "\n".join(f"### lacre {title}\n\n{_table(command)}" for title, command in commands)
+
+
+def _table(command: Any) -> str:
     lines = ["| option | meaning | default |", "| --- | --- | --- |"]
-    for parameter in _command(name).params:
+    for parameter in command.params:
         names = ", ".join(option for option in parameter.opts if option.startswith("-"))
         value = "" if getattr(parameter, "is_flag", False) else parameter.metavar or ""
         cells = (f"`{f'{names} {value}'.strip()}`", parameter.help, _default(parameter.default))
@@ -114,9 +123,12 @@ def _block(language: str, text: str) -> str:
     return f"```{language}\n{text.rstrip()}\n```\n"
 
 
-def _command(name: str) -> Any:
+def _commands(name: str) -> list[tuple[str, Any]]:
+    """The command of that name; of a group, each of its commands."""
     group: Any = typer.main.get_command(app)
-    return group.commands[name]
+    command = group.commands[name]
+    inner = getattr(command, "commands", None)
+    return [(name, command)] if inner is None else [(f"{name} {word}", one) for word, one in inner.items()]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,6 @@
+"""The kernel and the engine under all containers: what is set, what should be, and a way there and back.
+
+A setting is a row of data (`settings/`). Facts are read once (`facts`, through one `Root`); what holds
+(`states`), who needs what (`needs`) and what to change (`plan`) are pure functions over them; `apply` and
+`rollback` alone write, with the journal first.
+"""

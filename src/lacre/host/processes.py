@@ -1,0 +1,125 @@
+"""Processes of this host as /proc shows them: who they are, and what of the kernel they use."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lacre.host.files import Root
+
+_CONTAINER = re.compile(r"(?<![0-9a-f])([0-9a-f]{64})(?![0-9a-f])")
+_MOST_DESCRIPTORS = 4096  # looked at in one process
+_ANONYMOUS = {  # what /proc/PID/fd calls them: fs/anon_inodes.c and its callers
+    "anon_inode:bpf-prog": "bpf",
+    "anon_inode:bpf-map": "bpf",
+    "anon_inode:bpf_link": "bpf",
+    "anon_inode:bpf-link": "bpf",
+    "anon_inode:[io_uring]": "io_uring",
+    "anon_inode:[userfaultfd]": "userfaultfd",
+    "/dev/userfaultfd": "userfaultfd",
+    "anon_inode:[perf_event]": "perf",
+}
+_JSON_LOG = re.compile(r"/containers/[0-9a-f]{64}/[0-9a-f]{64}-json\.log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One process. `container` is its container's full id, empty on the host; `tracer` is 0, or who traces it.
+
+    `uses`: bpf, io_uring, userfaultfd, perf, log files. `user_namespace` is empty where it cannot be read.
+    `command` is the command line, only of the engine's own programs: others' may hold secrets.
+    """
+
+    pid: int
+    parent: int
+    name: str
+    uid: int
+    capabilities: int
+    tracer: int = 0
+    container: str = ""
+    user_namespace: str = ""
+    network_namespace: str = ""
+    uses: frozenset[str] = frozenset()
+    descriptors: int = 0
+    threads: int = 1
+    no_new_privileges: bool = False
+    command: tuple[str, ...] = ()
+
+    def may(self, *capabilities: int) -> bool:
+        """Whether one of `capabilities` (their numbers) is in its effective set."""
+        return any(self.capabilities >> number & 1 for number in capabilities)
+
+
+COMMANDS = frozenset({"dockerd", "docker-proxy", "rootlesskit"})
+
+
+def read(root: Root) -> tuple[Process, ...]:
+    """All processes but the kernel's own threads; one that ends meanwhile is left out."""
+    return tuple(_all(root))
+
+
+def _all(root: Root) -> Iterator[Process]:
+    for name in root.names("/proc"):
+        if name.isdecimal() and (found := _one(root, int(name))) is not None:
+            yield found
+
+
+def _one(root: Root, pid: int) -> Process | None:
+    directory = f"/proc/{pid}"
+    status = _fields(root.text(f"{directory}/status") or "")
+    if "Pid" not in status or not root.link(f"{directory}/exe"):
+        return None  # gone, or a thread of the kernel
+    found = _CONTAINER.search(root.text(f"{directory}/cgroup") or "")
+    uses, descriptors = _descriptors(root, directory)
+    name = status.get("Name", "")
+    command = root.data(f"{directory}/cmdline") or b"" if name in COMMANDS else b""
+    return Process(
+        pid=pid,
+        parent=_number(status.get("PPid")),
+        name=name,
+        uid=_number(status.get("Uid", "").split("\t")[0]),
+        capabilities=int(status.get("CapEff") or "0", 16),
+        tracer=_number(status.get("TracerPid")),
+        container=found[1] if found else "",
+        user_namespace=root.link(f"{directory}/ns/user"),
+        network_namespace=root.link(f"{directory}/ns/net"),
+        uses=uses,
+        descriptors=descriptors,
+        threads=_number(status.get("Threads")) or 1,
+        no_new_privileges=status.get("NoNewPrivs") == "1",
+        command=tuple(word.decode("utf-8", "surrogateescape") for word in command.split(b"\0") if word),
+    )
+
+
+def _descriptors(root: Root, directory: str) -> tuple[frozenset[str], int]:
+    uses, number = set(), 0
+    with contextlib.suppress(OSError), os.scandir(root.at(f"{directory}/fd")) as entries:
+        for entry in entries:
+            number += 1
+            if number > _MOST_DESCRIPTORS:
+                continue
+            try:
+                target = str(Path(entry.path).readlink())
+            except OSError:
+                continue
+            if target in _ANONYMOUS:
+                uses.add(_ANONYMOUS[target])
+            elif _JSON_LOG.search(target):
+                uses.add("log files")
+    return frozenset(uses), number
+
+
+def _fields(text: str) -> dict[str, str]:
+    return {
+        key: value.strip()
+        for key, colon, value in (line.partition(":") for line in text.split("\n"))
+        if colon
+    }
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() else 0
