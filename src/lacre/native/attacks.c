@@ -67,7 +67,7 @@ static int stopped(const char *call)
 	return say("stopped", errno, call);
 }
 
-__attribute__((unused)) static int broken(const char *call)
+static int broken(const char *call)
 {
 	return say("error", errno, call);
 }
@@ -108,7 +108,7 @@ static int by_any(const struct way *ways, size_t number)
 #define BY_ANY(ways) by_any(ways, sizeof(ways) / sizeof((ways)[0]))
 
 // What a call that changes nothing says: -1 with `agreed` is a yes of the kernel to somebody who may.
-__attribute__((unused)) static int judged(long returned, const char *call, int agreed)
+static int judged(long returned, const char *call, int agreed)
 {
 	if (returned >= 0 || errno == agreed)
 		return worked(call);
