@@ -40,7 +40,7 @@ from lacre.attacks.registry import ATTACKS
 from lacre.attacks.run import counted, verdict
 from lacre.attacks.scene import TOOL, look
 from lacre.attacks.stage import inside, program
-from lacre.engine import Container, Engine, Twin
+from lacre.engine import Container, Engine, ImageInfo, Twin
 from lacre.engine.inside import cpu_periods, credentials
 from lacre.seal.model import CONTROLS
 from lacre.seccomp import profile
@@ -143,7 +143,7 @@ class Victim:
 
 
 @pytest.fixture(scope="module")
-def image(engine: str) -> str:
+def image(connected: Engine) -> ImageInfo:
     """Debian with what an intruder looks for: a web root, cron, an entry point, a file that carries NET_RAW."""
     prey, context = io.BytesIO(), io.BytesIO()
     with tarfile.open(fileobj=prey, mode="w", format=tarfile.PAX_FORMAT) as tar:
@@ -170,7 +170,7 @@ def image(engine: str) -> str:
     command = ["docker", "build", "--quiet", "--tag", IMAGE, "-"]
     done = subprocess.run(command, input=context.getvalue(), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    return IMAGE
+    return connected.image(IMAGE)
 
 
 @pytest.fixture(scope="module")
@@ -180,10 +180,10 @@ def connected(engine: str) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module")
-def neighbour(image: str) -> Iterator[Neighbour]:
+def neighbour(image: ImageInfo) -> Iterator[Neighbour]:
     """Another service of the same network, which answers."""
     found = docker(
-        "run", "--detach", f"--volume={program().parent}:{TOOL}:ro", image, *inside("answer", str(PORT))
+        "run", "--detach", f"--volume={program().parent}:{TOOL}:ro", IMAGE, *inside("answer", str(PORT))
     )
     try:
         shown = docker(
@@ -197,7 +197,9 @@ def neighbour(image: str) -> Iterator[Neighbour]:
         docker("rm", "--force", "--volumes", found.stdout.strip())
 
 
-def victim(connected: Engine, neighbour: Neighbour, user: str, options: Sequence[str]) -> Victim:
+def victim(
+    connected: Engine, image: ImageInfo, neighbour: Neighbour, user: str, options: Sequence[str]
+) -> Victim:
     found = docker(
         "run", "--detach", f"--volume={program().parent}:{TOOL}:ro", f"--user={user}", *options,
         IMAGE, "sh", "-c", "sleep 600 & exec sleep 600",
@@ -210,7 +212,7 @@ def victim(connected: Engine, neighbour: Neighbour, user: str, options: Sequence
         cast(Twin, Alone()),
         Container(found, "web", 1),
         info=connected.info(),
-        image=connected.image(IMAGE),
+        image=image,
         needed={},
         closed=False,
     )
@@ -218,17 +220,17 @@ def victim(connected: Engine, neighbour: Neighbour, user: str, options: Sequence
 
 
 @pytest.fixture(scope="module")
-def as_root(connected: Engine, neighbour: Neighbour) -> Iterator[Victim]:
+def as_root(connected: Engine, image: ImageInfo, neighbour: Neighbour) -> Iterator[Victim]:
     """All that can be allowed, as root."""
-    found = victim(connected, neighbour, ROOT, OPEN)
+    found = victim(connected, image, neighbour, ROOT, OPEN)
     yield found
     docker("rm", "--force", "--volumes", found.id)
 
 
 @pytest.fixture(scope="module")
-def as_user(connected: Engine, neighbour: Neighbour) -> Iterator[Victim]:
+def as_user(connected: Engine, image: ImageInfo, neighbour: Neighbour) -> Iterator[Victim]:
     """All that can be allowed, as somebody else."""
-    found = victim(connected, neighbour, UNSEALED_USER, OPEN)
+    found = victim(connected, image, neighbour, UNSEALED_USER, OPEN)
     yield found
     docker("rm", "--force", "--volumes", found.id)
 
@@ -241,25 +243,25 @@ def sealed_with(allowed: frozenset[str], folder: Path) -> tuple[str, ...]:
 
 @pytest.fixture(scope="module")
 def sealed(
-    connected: Engine, neighbour: Neighbour, tmp_path_factory: pytest.TempPathFactory
+    connected: Engine, image: ImageInfo, neighbour: Neighbour, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Victim]:
     """As a seal leaves it: the filter has what runc and any program need."""
     options = sealed_with(union(RUNTIME) | union(CORE), tmp_path_factory.mktemp("sealed"))
-    found = victim(connected, neighbour, UNSEALED_USER, options)
+    found = victim(connected, image, neighbour, UNSEALED_USER, options)
     yield found
     docker("rm", "--force", "--volumes", found.id)
 
 
 @pytest.fixture(scope="module")
 def bare(
-    connected: Engine, neighbour: Neighbour, tmp_path_factory: pytest.TempPathFactory
+    connected: Engine, image: ImageInfo, neighbour: Neighbour, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Victim]:
     """The filter has what runc needs and what starts `sh` and `sleep`, and no more: nothing can be removed there."""
     starts = frozenset(
         {"access", "clock_nanosleep", "dup2", "getuid", "geteuid", "pread64", "uname", "vfork"}
     )
     options = sealed_with(union(RUNTIME) | starts, tmp_path_factory.mktemp("bare"))
-    found = victim(connected, neighbour, UNSEALED_USER, options)
+    found = victim(connected, image, neighbour, UNSEALED_USER, options)
     yield found
     docker("rm", "--force", "--volumes", found.id)
 
@@ -335,13 +337,13 @@ def test_a_filter_that_refuses_nearly_all_makes_stops_not_errors(attack: Attack,
 
 @pytest.mark.parametrize("control", CONTROLS)
 def test_the_loss_of_one_control_is_noticed(
-    control: str, connected: Engine, neighbour: Neighbour, tmp_path: Path
+    control: str, connected: Engine, image: ImageInfo, neighbour: Neighbour, tmp_path: Path
 ) -> None:
     options = sealed_with(union(RUNTIME) | union(CORE), tmp_path)
     left = [option for option in options if not option.startswith(WITHOUT[control])]
     # Docker gives no capability to who is not root, and with no-new-privileges nobody gains one
     user = ROOT if control in ("user", "capabilities") else UNSEALED_USER
-    found = victim(connected, neighbour, user, left)
+    found = victim(connected, image, neighbour, user, left)
     try:
         works = {attack.id for attack in CLOSED if found.suffer(attack).result is Result.WORKED}
     finally:
