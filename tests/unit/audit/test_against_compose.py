@@ -1,0 +1,274 @@
+"""The light reader's view of a project against the real `docker compose config`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lacre.audit.facts.service import Service
+from lacre.audit.facts.services import services
+from lacre.audit.read.compose import read_project
+from tests.unit.engine.real_compose import compose_environment
+
+PROJECTS: dict[str, tuple[list[str], dict[str, str]]] = {
+    "anchors and merge keys": (
+        ["compose.yaml"],
+        {
+            "compose.yaml": """
+x-a: &a {cap_drop: [ALL], user: "1"}
+x-b: &b {user: "2", read_only: true}
+services:
+  one: {<<: [*a, *b], image: x}
+  two:
+    image: x
+    <<: *b
+    user: "3"
+  three: &t {image: y, environment: &e {A: 1}}
+  four: {<<: *t, environment: {<<: *e, B: two}}
+"""
+        },
+    ),
+    "several files": (
+        ["a/compose.yaml", "b/over.yaml"],
+        {
+            "a/compose.yaml": """
+services:
+  web:
+    image: x:1
+    command: [a, b]
+    environment: [A=1, B=2]
+    volumes: ["./data:/data", "v:/v"]
+    ports: ["80:80", "127.0.0.1:443:443"]
+    cap_add: [CHOWN]
+    security_opt: [no-new-privileges]
+    tmpfs: /run
+volumes: {v: {}}
+""",
+            "b/over.yaml": """
+services:
+  web:
+    command: [c]
+    environment: {B: 3, C: "4"}
+    volumes: ["./other:/data:ro", {type: bind, source: /etc, target: /e}]
+    ports: ["8080:80"]
+    cap_add: [KILL, CHOWN]
+    privileged: true
+    tmpfs: [/tmp]
+""",
+        },
+    ),
+    "reset and override": (
+        ["compose.yaml", "o.yaml"],
+        {
+            "compose.yaml": "services:\n  a: {image: x, ports: ['1:1'], cap_add: [KILL], user: '1', "
+            "environment: {A: 1, B: 2}}\n",
+            "o.yaml": "services:\n  a:\n    ports: !override ['2:2']\n    cap_add: !reset []\n    user: !reset null\n"
+            "    environment:\n      A: !reset null\n",
+        },
+    ),
+    "extends across files": (
+        ["compose.yaml"],
+        {
+            "compose.yaml": """
+services:
+  web:
+    extends: {file: base/common.yml, service: app}
+    environment: {B: own}
+    ports: ["127.0.0.1:80:80"]
+  job: {extends: web, command: [job]}
+""",
+            "base/common.yml": """
+services:
+  root: {image: "x:1", privileged: true, volumes: ["./conf:/conf", "/run/docker.sock:/s"]}
+  app: {extends: {service: root}, environment: {A: base, B: base}, cap_add: [KILL]}
+""",
+        },
+    ),
+    "include": (
+        ["compose.yaml"],
+        {
+            "compose.yaml": "include:\n  - sub/compose.yaml\n  - path: [other/a.yml, other/b.yml]\n"
+            "services: {a: {image: 'x:1'}}\n",
+            "sub/compose.yaml": "services: {b: {image: 'x:${TAG}', volumes: ['./d:/d']}}",
+            "sub/.env": "TAG=7\n",
+            "other/a.yml": "services: {c: {image: 'x:1', user: '1'}}",
+            "other/b.yml": "services: {c: {user: '2', read_only: true}}",
+        },
+    ),
+    "variables": (
+        ["compose.yaml"],
+        {
+            "compose.yaml": """
+services:
+  a:
+    image: "${NAME:-nginx}:${TAG}"
+    user: "${WHO-5}"
+    environment:
+      A: "$$HOME ${Q} ${E:-empty} ${E-kept} ${TAG:+set}${NO:+not}"
+      B: "${X:-${TAG}}"
+    privileged: ${PRIV:-false}
+    command: ["echo", "$TAG"]
+""",
+            ".env": "TAG=1.2 # comment\nexport Q='a $TAG b'\nE=\n# C=1\nD=\"x\\ty\"\n",
+        },
+    ),
+    "documents and odd spellings": (
+        ["compose.yaml"],
+        {
+            "compose.yaml": """\ufeff# a comment
+name: odd
+services:
+  "a-c.d":
+    image: >-
+      x:1
+    volumes:
+      - type: bind
+        source: ../up
+        target: /up
+        read_only: true
+      - "/abs/:/abs:ro,z"
+      - anonymous:/n
+      - /only
+    ports: [80, "53:53/udp", "[::1]:1:2", {target: 7, published: "8", host_ip: 127.0.0.2}, "6000-6001:6000-6001"]
+    environment:
+      - BARE
+      - EMPTY=
+      - "EQ=a=b"
+    cap_drop: ["all"]
+    security_opt: ["seccomp:unconfined"]
+    tmpfs: ["/t:size=1m"]
+    pid: host
+    networks: {default: {aliases: [q]}}
+volumes: {anonymous: {}}
+---
+services:
+  second: {image: y, profiles: [debug], network_mode: host}
+""",
+        },
+    ),
+}
+
+
+def real(folder: Path, files: list[str]) -> dict[str, Any]:
+    """The services that Compose sees."""
+    environment = compose_environment()
+    command = [f"{environment['PATH']}/docker-compose", *(word for file in files for word in ("-f", file))]
+    done = subprocess.run(
+        [*command, "--profile", "*", "config", "--format", "json"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0 and done.stdout, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)["services"]
+    return found
+
+
+def ours(folder: Path, files: list[str]) -> dict[str, Service]:
+    """The services that the light reader sees."""
+    project = read_project([folder / file for file in files])
+    assert project.notes == []
+    return {service.name: service for service in services(project)}
+
+
+def compare(theirs: dict[str, Any], mine: Service, folder: Path) -> None:
+    """What matters for security, in both views."""
+    assert (mine.image.text if mine.image else None) == theirs.get("image")
+    assert bool(mine.privileged and mine.privileged.true) == theirs.get("privileged", False)
+    assert bool(mine.read_only and mine.read_only.true) == theirs.get("read_only", False)
+    for key in ("user", "network_mode", "pid", "ipc", "userns_mode", "restart"):
+        text = getattr(mine, key)
+        assert (text.text if text else None) == theirs.get(key), key
+    for key in ("cap_add", "cap_drop", "security_opt", "command"):
+        assert [text.text for text in getattr(mine, key)] == (theirs.get(key) or []), key
+    environment = {v.name: v.value.text if v.value else None for v in mine.environment}
+    undoubled = {
+        k: v if v is None else v.replace("$$", "$") for k, v in (theirs.get("environment") or {}).items()
+    }
+    assert environment == undoubled
+    mounts = {m.target: m for m in mine.mounts if m.path.startswith("volumes")}
+    assert mounts.keys() == {volume["target"] for volume in theirs.get("volumes") or []}
+    for volume in theirs.get("volumes") or []:
+        mount = mounts[volume["target"]]
+        assert (mount.kind, mount.read_only) == (volume["type"], volume.get("read_only", False))
+        if mount.kind == "bind":
+            assert mount.host[0].rstrip("/") == volume["source"].rstrip("/")
+    tmpfs = [m.target for m in mine.mounts if m.path.startswith("tmpfs")]
+    assert tmpfs == [text.partition(":")[0] for text in theirs.get("tmpfs") or []]
+    ports = {(p.address, p.published, p.target, p.protocol) for p in mine.ports if "-" not in p.target}
+    assert ports <= {
+        (p.get("host_ip", ""), p.get("published", ""), str(p["target"]), p["protocol"])
+        for p in theirs.get("ports") or []
+    }
+
+
+def check(folder: Path, files: list[str], texts: dict[str, str]) -> None:
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    wanted, found = real(folder, files), ours(folder, files)
+    assert found.keys() == wanted.keys()
+    for name, service in found.items():
+        compare(wanted[name], service, folder)
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_the_light_reader_sees_what_compose_sees(name: str, tmp_path: Path) -> None:
+    check(tmp_path, *PROJECTS[name])
+
+
+_WORDS = st.sampled_from(
+    ["a", "b-1", "x:1", "yes", "07", "é", "a b", "#x", "'q'", '"', "1.0", "null", "~", "- a", "a: b"]
+)
+_SERVICE = st.fixed_dictionaries(
+    {"image": st.sampled_from(["nginx", "x:1", "r.example:5000/x/y:2", "x@sha256:" + "0" * 64])},
+    optional={
+        "privileged": st.booleans(),
+        "user": st.sampled_from(["0", "1000:1000", "root"]),
+        "read_only": st.booleans(),
+        "cap_add": st.lists(st.sampled_from(["KILL", "NET_ADMIN", "SYS_ADMIN"]), unique=True, max_size=2),
+        "cap_drop": st.just(["ALL"]),
+        "environment": st.one_of(
+            st.dictionaries(st.sampled_from(["A", "B_1", "PASSWORD"]), _WORDS, max_size=3),
+            st.lists(st.sampled_from(["A=1", "B=x y", "C=", "D=a=b"]), unique=True, max_size=3),
+        ),
+        "volumes": st.lists(
+            st.sampled_from(["./a:/a", "/etc:/b:ro", "v:/c", "/run/docker.sock:/d"]), unique=True, max_size=3
+        ),
+        "ports": st.lists(
+            st.sampled_from(["80:80", "127.0.0.1:81:81", "82", "[::1]:83:83", "84:84/udp"]),
+            unique=True,
+            max_size=3,
+        ),
+        "command": st.lists(st.sampled_from(["a", "b c", "--x=y", "#"]), min_size=1, max_size=3),
+        "pid": st.just("host"),
+        "restart": st.sampled_from(["always", "no", "on-failure:3"]),
+    },
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    base=st.dictionaries(st.sampled_from(["web", "db", "c3"]), _SERVICE, min_size=1, max_size=3),
+    over=st.dictionaries(st.sampled_from(["web", "db", "c3"]), _SERVICE, max_size=2),
+)
+def test_the_light_reader_sees_what_compose_sees_in_any_pair_of_files(base: Any, over: Any) -> None:
+    import yaml  # noqa: PLC0415
+
+    volumes = {"volumes": {"v": None}}
+    with tempfile.TemporaryDirectory() as folder:
+        files = {
+            "compose.yaml": yaml.safe_dump({"services": base, **volumes}, allow_unicode=True),
+            "over.yaml": yaml.safe_dump({"services": over} if over else {"services": {}}, allow_unicode=True),
+        }
+        check(Path(folder), ["compose.yaml", "over.yaml"], files)
