@@ -1,6 +1,7 @@
 """The life cycle of a twin, from its first start to its last stop, watched by the sensor.
 
-start, work, signals, stop, start of the same containers, work, then recreated on their volumes, work, stop.
+start, work, signals, stop, start of the same containers, work, then recreated on their volumes, work, killed
+and started again by the engine (those with a restart policy), stop.
 A run without a baseline *is* the baseline: nothing is compared, and it decides which signals the services
 bear. With a baseline the run ends at the first phase that does not work as it did there.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import NoReturn, TypeVar
@@ -20,6 +21,7 @@ from lacre.errors import EngineError
 from lacre.observe import builtin
 from lacre.observe.compare import worse_answer, worse_stop
 from lacre.observe.complaints import complained_of
+from lacre.observe.crash import crash, restarted_after_a_crash
 from lacre.observe.exercise import run_exercise
 from lacre.observe.measured import Measured, zombies_of
 from lacre.observe.model import Failure, Phase, Response, Run, Stopped
@@ -98,6 +100,7 @@ class _Life:
     skipped: list[str] = field(default_factory=list)
     zombies: dict[str, int] = field(default_factory=dict)
     complaints: dict[str, frozenset[str]] = field(default_factory=dict)
+    recovered: frozenset[str] = frozenset()
 
     # ---- the life cycle, in order -------------------------------------------------------------------
 
@@ -112,6 +115,7 @@ class _Life:
         self._start(Phase.SECOND_START, self.twin.start_again)
         self._work(Phase.SECOND, Phase.SECOND_START, "second")
         if self._live_again():
+            self._crash()
             self._stop(Phase.LAST_STOP)
         self.watched.collect()
         self.remember_end()
@@ -154,9 +158,12 @@ class _Life:
                 started.service, f"{started.why}: {started.message}{self._last_words_of(started.service)}"
             )
         self._timed(self._await_ready)
+        for container in self.twin.containers:
+            self.restarts[container.id] = self.engine.state(container.id).restart_count
 
-    def _await_ready(self) -> None:
-        readiness = Readiness(self.engine, self.twin, self.plan, self.watched, self.phase)
+    def _await_ready(self, crashed: Mapping[str, int] | None = None) -> None:
+        """Until all are ready; `crashed`: restart counts of those that were killed, by container id."""
+        readiness = Readiness(self.engine, self.twin, self.plan, self.watched, self.phase, crashed or {})
         while waiting := readiness.waiting():
             for container, failure in readiness.look():
                 self._fail(container.service, f"{failure}{self._last_words(container)}")
@@ -165,7 +172,6 @@ class _Life:
         self.ended |= readiness.ended
         self.healthy |= readiness.healthy
         for container in self.twin.containers:
-            self.restarts[container.id] = self.engine.state(container.id).restart_count
             if address := self.twin.address(container.service):
                 self.addresses[address] = container.service
 
@@ -320,6 +326,40 @@ class _Life:
                     ended.append(container.service)
         return ended
 
+    # ---- a crash ------------------------------------------------------------------------------------
+
+    def _crash(self) -> None:
+        """Killed, a service must come back as it did in the baseline; one that did not there is left out."""
+        baseline = self.plan.baseline
+        victims = [
+            container
+            for container in self.twin.containers
+            if container.id not in self.ended
+            and (baseline is None or container.service in baseline.recovered)
+            and restarted_after_a_crash(self.engine, container)
+        ]
+        if not victims:
+            return
+        self._enter(Phase.CRASH)
+        known = len(self.failures)
+        try:
+            back, lost = self._timed(lambda: crash(self.engine, victims))
+            for container in lost:
+                self._fail(container.service, f"killed, it is not started again{self._last_words(container)}")
+            self._timed(lambda: self._await_ready(back))
+            for service in sorted({container.service for container in victims}):
+                for port in sorted(self._ports(service)):
+                    self.responses[service] |= self._settled_answers(service, port)
+        except _PhaseFailedError:
+            if baseline is not None:
+                raise
+            why = "; ".join(f"{failure.service}: {failure.text}" for failure in self.failures[known:])
+            del self.failures[known:]
+            self.phases.remove(Phase.CRASH)
+            self.skipped.append(f"a crash: the project does not recover without a seal either ({why})")
+            return
+        self.recovered = frozenset(container.service for container in victims)
+
     # ---- stopping, and what is remembered ----------------------------------------------------------
 
     def _compare_stop(self, phase: Phase) -> None:
@@ -432,6 +472,7 @@ class _Life:
             sizes={service: dict(sizes) for service, sizes in self.measured.sizes.items()},
             zombies=dict(self.zombies),
             complaints=dict(self.complaints),
+            recovered=self.recovered,
             addresses=dict(self.addresses),
             healthy=frozenset(self.healthy),
             restarts={self.watched.services[i]: n for i, n in self.restarts.items()},

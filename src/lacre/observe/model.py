@@ -23,6 +23,7 @@ class Phase(StrEnum):
     SECOND = "second work"
     RECREATED_START = "start on old volumes"
     RECREATED = "work on old volumes"
+    CRASH = "start after a crash"
     LAST_STOP = "last stop"
 
 
@@ -110,6 +111,9 @@ class Run:
     zombies: Mapping[str, int] = field(default_factory=dict)
     # by service: paths that it may not read, and of which its log complains
     complaints: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    recovered: frozenset[str] = (
+        frozenset()
+    )  # services that were killed, and came back by their restart policy
     addresses: Mapping[str, str] = field(default_factory=dict)  # of the twin's containers → service
     healthy: frozenset[str] = frozenset()  # services whose health check said so
     restarts: Mapping[str, int] = field(

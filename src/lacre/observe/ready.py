@@ -7,7 +7,7 @@ socket; at the deadline whatever runs and is not unhealthy counts as ready.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lacre.engine import Container, ContainerState, Engine, Service, Twin
 from lacre.observe import builtin
@@ -24,7 +24,16 @@ MORE_RESTARTS = 2  # how much oftener than in the baseline it may end while it w
 class Readiness:
     """One wait for all containers of a twin; `look` is called until nothing is `waiting`."""
 
-    def __init__(self, engine: Engine, twin: Twin, plan: Plan, watched: Watched, phase: Phase) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        twin: Twin,
+        plan: Plan,
+        watched: Watched,
+        phase: Phase,
+        crashed: Mapping[str, int],  # by container id: restarts that do not count against it
+    ) -> None:
+        self._crashed = crashed
         self._engine, self._twin, self._plan, self._watched, self._phase = engine, twin, plan, watched, phase
         self._waiting = {container.id: container for container in twin.containers}
         self._deadline = time.monotonic() + plan.ready_timeout
@@ -57,7 +66,8 @@ class Readiness:
     def _failure(self, container: Container, state: ContainerState) -> str:
         service = self._plan.project.services[container.service]
         baseline = self._plan.baseline
-        if state.restart_count > self._restarts_allowed(service):
+        restarts = state.restart_count - self._crashed.get(container.id, 0)
+        if restarts > self._restarts_allowed(service):
             return f"ends and is restarted again and again, last with exit code {state.exit_code}"
         if state.health == "unhealthy":
             return "its health check says unhealthy"

@@ -17,7 +17,7 @@ from lacre.sensor import Refusal, RefusedBecause
 NOT_STARTED = "not started"  # how `observe` words a container that the engine could not start
 ENDED = ("ended with exit code", "ends and is restarted")  # ... that ended by itself
 _STARTS = {Phase.START, Phase.SECOND_START, Phase.RECREATED_START}
-_LIVED_BEFORE = {Phase.SECOND_START, Phase.SECOND}
+_LIVED_BEFORE = {Phase.SECOND_START, Phase.SECOND, Phase.CRASH}
 
 
 @dataclass(frozen=True)

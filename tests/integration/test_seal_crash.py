@@ -1,0 +1,64 @@
+"""A service with a restart policy is killed at the end of its life, and must come back under the seal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lacre.observe import Phase
+from tests.sealing import SealedServer, seal
+from tests.servers.harness import Server
+
+NGINX = """
+services:
+  web:
+    image: lacre-test/nginx
+    restart: unless-stopped
+  aside:
+    image: lacre-test/nginx
+"""
+# Leaves a lock behind when it is killed, and does not start where there is one.
+LOCKS = """
+services:
+  web:
+    image: debian:bookworm-slim
+    restart: "on-failure:2"
+    command:
+      - sh
+      - -c
+      - |
+        test ! -e /var/lock/it || exit 1
+        touch /var/lock/it
+        trap 'rm /var/lock/it; exit 0' TERM
+        while :; do sleep 0.1; done
+"""
+
+
+def sealed(text: str, exercise: str, parent: Path) -> SealedServer:
+    directory = parent / "project"
+    directory.mkdir()
+    (directory / "compose.yaml").write_text(text)
+    return seal(Server("project", directory, exercise), parent / "sealing")
+
+
+def test_who_came_back_after_a_crash_comes_back_under_the_seal(
+    test_server: Callable[[str], Server], tmp_path: Path
+) -> None:
+    test_server("nginx")  # its image
+    found = sealed(NGINX, 'curl -fsS -m 10 "http://$LACRE_WEB_80/"', tmp_path)
+    assert found.baseline.recovered == {"web"}
+    (proof,) = found.proofs
+    assert proof.recovered == {"web"}
+    assert Phase.CRASH in proof.phases
+    assert found.baseline.stopped == proof.stopped
+    assert any("start after a crash" in answer.question for answer in proof.responses["web"])
+
+
+@pytest.mark.long
+def test_who_does_not_recover_without_a_seal_is_not_killed_under_it(engine: str, tmp_path: Path) -> None:
+    found = sealed(LOCKS, "true", tmp_path)
+    assert not found.baseline.recovered
+    assert any("does not recover without a seal" in said for said in found.baseline.skipped)
+    assert all(Phase.CRASH not in run.phases for run in found.runs)
