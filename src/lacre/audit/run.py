@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-
 from typing import TYPE_CHECKING
 
 from lacre.audit.model import Answer, Finding, Found, NotApplicable, Scope, Subject, Unknown, Verdict, Word
@@ -65,7 +64,7 @@ def of_host(host: Host, checks: Iterable[Check]) -> Iterator[Answer]:
     subject = Subject(Scope.HOST, host.name)
     for check in checks:
         if check.host is not None:
-            yield answer(check, subject, check.host(host))
+            yield answer(check, subject, check.host(host) if host.excuse is None else (host.excuse,))
 
 
 def of_swarm(swarm: Swarm, checks: Iterable[Check]) -> Iterator[Answer]:

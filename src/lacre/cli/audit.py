@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lacre.cli.screen import Screen
-from lacre.errors import UsageError
+from lacre.errors import GroundError, UsageError
 
 if TYPE_CHECKING:
     from lacre.audit.check import Check
@@ -57,6 +57,16 @@ def audit(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as 
             help="Compose file of one project; repeat it for overrides, as with docker compose.",
         ),
     ] = None,
+    containers: Annotated[
+        list[str] | None,
+        typer.Option("--container", metavar="NAME", help="A container of the engine; may be repeated."),
+    ] = None,
+    images: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--image", metavar="REF", help="An image of the engine, with all its files; may be repeated."
+        ),
+    ] = None,
     format: Annotated[
         Format,
         typer.Option(
@@ -98,10 +108,13 @@ def audit(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as 
         str | None, typer.Option("--explain", metavar="ID", help="Say what a check means and how to mend it.")
     ] = None,
 ) -> None:
-    """Audit Compose files and Dockerfiles: what is wrong, where, how bad, and how to mend it.
+    """Audit this machine's containers, images, engine and host; or Compose files and Dockerfiles, without Docker.
 
     \b
     Examples:
+      lacre audit
+      lacre audit --container web --container db
+      lacre audit --image registry.example/web:1.4
       lacre audit .
       lacre audit compose.yaml Dockerfile --fail-on medium
       lacre audit -f compose.yaml -f prod.yaml --format sarif > lacre.sarif
@@ -109,7 +122,7 @@ def audit(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as 
 
     \b
     Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 wrong use;
-    3 a file that was named could not be tested.
+    3 something that was named could not be tested.
     """
     screen = Screen()
     from lacre.audit.registry import BY_ID, CHECKS
@@ -119,19 +132,14 @@ def audit(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as 
 
         screen.result(audit_text.explained(_known(explain, BY_ID), screen.look))
         return
-    if not paths and not files:
-        raise UsageError(
-            "audit",
-            "no file or folder was named",
-            "lacre audit . looks at everything below this folder",
-        )
-    from lacre.audit.files import audit_files
-    from lacre.audit.find import find
-
     asked = {check.id: check for check in CHECKS if check.level <= level}
     hiding = _hiding(config, baseline)
-    projects = [tuple(_shown(file) for file in files)] if files else []
-    report = audit_files(find([_shown(path) for path in paths or []], projects), asked.values(), hiding)
+    reports = []
+    if paths or files:
+        reports.append(_of_files(paths or [], files or [], asked, hiding))
+    if containers or images or not reports:
+        reports.append(_of_machine(containers or [], images or [], asked, hiding, screen))
+    report = _together(reports)
     if write_baseline is not None:
         from lacre.audit.hiding import baseline_text
 
@@ -143,6 +151,56 @@ def audit(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as 
     code = _exit_code(report, fail_on)
     if code:
         raise typer.Exit(code)
+
+
+def _of_files(paths: list[Path], files: list[Path], asked: dict[str, Check], hiding: Hiding) -> Report:
+    from lacre.audit.files import audit_files
+    from lacre.audit.find import find
+
+    projects = [tuple(_shown(file) for file in files)] if files else []
+    return audit_files(find([_shown(path) for path in paths], projects), asked.values(), hiding)
+
+
+def _of_machine(
+    containers: list[str], images: list[str], asked: dict[str, Check], hiding: Hiding, screen: Screen
+) -> Report:
+    from lacre.audit import collect
+    from lacre.audit.kept import Kept
+    from lacre.audit.machine import audit_machine
+    from lacre.engine.docker import Engine
+
+    wanted = collect.Wanted(containers=tuple(containers), images=tuple(images))
+    trust = os.environ.get("DOCKER_CONTENT_TRUST", "")
+    try:
+        with Engine() as engine:
+            machine = collect.machine(engine, wanted, Kept(_cache()), trust=trust, say=screen.say)
+    except GroundError as error:
+        if not wanted.whole:
+            raise
+        # The host can be looked at without its engine; that the engine was not is said, and is an exit code.
+        machine = collect.without_engine(error.happened, trust=trust)
+    return audit_machine(machine, asked.values(), hiding)
+
+
+def _cache() -> Path | None:
+    """Where summaries of images are kept: this user's cache directory (XDG Base Directory Specification)."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if base.startswith("/"):
+        return Path(base) / "lacre" / "images"
+    home = os.environ.get("HOME", "")
+    return Path(home) / ".cache" / "lacre" / "images" if home.startswith("/") else None
+
+
+def _together(reports: list[Report]) -> Report:
+    from lacre.audit.model import Report
+
+    if len(reports) == 1:
+        return reports[0]
+    return Report(
+        tuple(file for report in reports for file in report.files),
+        tuple(answer for report in reports for answer in report.answers),
+        tuple(dict.fromkeys(warning for report in reports for warning in report.warnings)),
+    )
 
 
 def _known(name: str, by_id: dict[str, Check]) -> Check:

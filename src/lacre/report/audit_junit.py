@@ -26,7 +26,7 @@ def render(report: Report, checks: Mapping[str, Check]) -> str:
 
 
 def _suite(subject: Subject, answers: list[Answer], checks: Mapping[str, Check]) -> str:
-    name = f"{subject.file}: {subject.title}"
+    name = f"{subject.file}: {subject.title}" if subject.file else subject.title
     failures = sum(_fails(answer) for answer in answers)
     skipped = sum(answer.verdict is not Verdict.PASSES and not _fails(answer) for answer in answers)
     cases = "".join(_case(name, answer, checks[answer.check]) for answer in answers)

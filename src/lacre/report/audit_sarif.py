@@ -26,6 +26,10 @@ _SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5
 """What code scanning sorts by: its words for these numbers are ours (CVSS's bands)."""
 
 
+_FILES = ("compose", "dockerfile", "unknown")
+"""Kinds of what was looked at that are files: the others have a name, and no place."""
+
+
 def render(report: Report, checks: Mapping[str, Check], version: str) -> str:
     """The report as one run; rules are the checks that were asked, in the order of the registry."""
     rules = list(checks.values())
@@ -104,10 +108,13 @@ def _result(found: Found, index: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _location(place: Place | None, file: str, subject: str) -> dict[str, Any]:
+    logical = {"logicalLocations": [{"name": visible(subject)}]}
+    if not (place or file):  # a container or a daemon is in no file
+        return logical
     physical: dict[str, Any] = {"artifactLocation": _artifact(place.file if place else file)}
     if place:
         physical["region"] = _region(place)
-    return {"physicalLocation": physical, "logicalLocations": [{"name": visible(subject)}]}
+    return {"physicalLocation": physical, **logical}
 
 
 def _region(place: Place) -> dict[str, int]:
@@ -129,5 +136,5 @@ def _notification(file: FileResult) -> dict[str, Any]:
     return {
         "level": "error" if file.named else "warning",
         "message": {"text": _text(f"could not be tested: {file.why}")},
-        "locations": [_location(file.place, file.path, file.path)],
+        "locations": [_location(file.place, file.path if file.kind in _FILES else "", file.path)],
     }

@@ -49,7 +49,7 @@ def _most(found: list[Group], look: Look) -> str:
 def where(found: Found) -> str:
     """A finding's place and subject in words."""
     place = position(found.place) if found.place else found.subject.file
-    return f"{place}, {found.subject.title}"
+    return f"{place}, {found.subject.title}" if place else found.subject.title
 
 
 def position(place: Place) -> str:
@@ -63,7 +63,7 @@ def _first_sentence(text: str) -> str:
 
 def _every(findings: Iterable[Found], look: Look) -> str:
     lines = [
-        f"{visible(position(f.place) if f.place else f.subject.file)}: "
+        f"{visible(position(f.place) if f.place else f.subject.file or f.subject.title)}: "
         f"{styled(f.severity.value, _STYLES[f.severity], look)} {f.check} {visible(f.what)}\n"
         for f in sorted(findings, key=lambda f: (f.place or Place(f.subject.file, 0, 0, 0, 0), f.check))
     ]
@@ -130,12 +130,11 @@ def _score(report: Report, checks: Mapping[str, Check], look: Look) -> str:
 def _sum(report: Report) -> str:
     tested = [file for file in report.files if file.state is FileState.TESTED]
     subjects = {(answer.subject.scope, answer.subject.file, answer.subject.name) for answer in report.answers}
-    services = sum(scope is Scope.SERVICE for scope, _, _ in subjects)
-    looked = [
-        count(len(tested), "file"),
-        *([count(services, "service")] if services else []),
-        *([count(len(subjects) - services, "stage")] if len(subjects) > services else []),
-    ]
+    looked = [count(len(tested), "file")] if tested or not subjects else []
+    for scope in Scope:
+        number = sum(found is scope for found, _, _ in subjects)
+        if number:
+            looked.append(count(number, scope.value.rpartition(" ")[2]))
     text = ", ".join(looked) + ": "
     numbers = [(s, sum(found.severity is s for found in report.open)) for s in Severity]
     text += ", ".join(f"{number} {s.value}" for s, number in numbers if number) or "no findings"
@@ -143,7 +142,12 @@ def _sum(report: Report) -> str:
     if hidden:
         text += f"; {hidden} hidden"
     if report.untested:
-        text += f"; {count(len(report.untested), 'file')} could not be tested"
+        things = (
+            "file"
+            if all(f.kind in ("compose", "dockerfile", "unknown") for f in report.untested)
+            else "thing"
+        )
+        text += f"; {count(len(report.untested), things)} could not be tested"
     if report.open:
         text += f"\nwhy and how: lacre audit --explain {report.open[0].check}"
     return text + "\n"

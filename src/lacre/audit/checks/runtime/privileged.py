@@ -18,12 +18,18 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.common import is_on
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
-from lacre.audit.model import Mend, Severity, Word
+from lacre.audit.model import Finding, Mend, Severity, Word
 
 
 def service(service: Service) -> Iterator[Word]:
     yield from is_on(service.privileged, "it is privileged: the host is one command away")
+
+
+def container(container: Container) -> Iterator[Word]:
+    if container.privileged:
+        yield Finding(what="it is privileged: the host is one command away", path="privileged")
 
 
 CHECK = Check(
@@ -41,4 +47,5 @@ CHECK = Check(
         "docker-bench:5.5",
     ),
     service=service,
+    container=container,
 )

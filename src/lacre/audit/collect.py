@@ -1,0 +1,478 @@
+"""The facts of a machine, each read once: one inspect an object, several at a time, and one pass over /proc."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import pwd
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from lacre.audit.facts import contents, daemon, host, sockets
+from lacre.audit.facts.container import Container, Inside, Surroundings, container, host_sources
+from lacre.audit.facts.daemon import Daemon
+from lacre.audit.facts.host import Host, Role, Watched
+from lacre.audit.facts.image import Contents, Image, image
+from lacre.audit.facts.shown import part, texts
+from lacre.audit.facts.swarm import Swarm, swarm
+from lacre.audit.kept import Kept
+from lacre.audit.model import Unknown
+from lacre.engine import census, inside, inventory, process
+from lacre.engine.docker import Engine
+from lacre.engine.inventory import EngineShown, Looked
+from lacre.engine.kernel import pid_namespace
+from lacre.engine.listening import inodes, listeners
+from lacre.errors import EngineError
+from lacre.host import dockerd, jsontext
+from lacre.host import facts as of_host
+from lacre.host.dockerd import EngineFacts
+from lacre.host.files import Root
+from lacre.host.model import Profile
+from lacre.host.processes import Process
+from lacre.host.settings import SETTINGS
+from lacre.host.states import states
+
+_DATA = "/var/lib/docker"
+_SOCKET = "/run/docker.sock"
+_AUDITCTL_SECONDS = 10.0
+_FIRST_PID_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO, include/uapi/linux/nsfs.h
+_MANAGERS = 2377  # the port on which the managers of a swarm listen, dockerd(8)
+_MOST_READ = 4  # images whose files are read at a time: each is a stream that Python takes apart
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be looked at. `whole`: this machine, whatever is on it; else what is named."""
+
+    containers: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was named."""
+        return not self.containers and not self.images
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """Something that could not be looked at. `named`: it was asked for, and not only there a moment ago."""
+
+    kind: str
+    name: str
+    why: str
+    named: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """All facts."""
+
+    containers: tuple[Container, ...] = ()
+    images: tuple[Image, ...] = ()
+    daemon: Daemon | None = None
+    host: Host | None = None
+    swarm: Swarm | None = None
+    missing: tuple[Missing, ...] = ()
+
+
+def machine(engine: Engine, wanted: Wanted, kept: Kept, *, trust: str, say: Say) -> Machine:
+    """Looks at everything wanted; raises EngineError where the engine does not even list what it has.
+
+    `trust` is DOCKER_CONTENT_TRUST of this process. `say` hears of what takes long.
+    """
+    shown = inventory.engine_shown(engine)
+    local = _is_local(engine, shown)
+    names = wanted.containers if not wanted.whole else _running(shown)
+    looked = inventory.look_at_containers(engine, names)
+    found = [one.shown for one in looked if one.shown is not None]
+    references = _references(shown, wanted, found)
+    with ThreadPoolExecutor(2) as pool:
+        of_images = pool.submit(inventory.look_at_images, engine, list(references.values()))
+        beneath = pool.submit(_beneath, engine, shown, local=local, trust=trust, whole=wanted.whole)
+        around = _around(shown, local=local)
+        reads = _reads(found, around, sockets_of(engine))
+        images, missing = _images(
+            engine, shown, dict(zip(references, of_images.result(), strict=True)), kept, wanted, say
+        )
+        known = {one.id: one for one in images}
+        sessions = _sessions(engine, found)
+        containers = tuple(
+            container(
+                one,
+                around,
+                inside=reads.inside.get(str(one.get("Id"))),
+                unseen=reads.unseen.get(str(one.get("Id")), ""),
+                sessions=sessions.get(str(one.get("Id")), ()),
+                resolved=reads.resolved,
+                sockets=reads.sockets,
+                of_image=known.get(str(one.get("Image"))),
+            )
+            for one in found
+        )
+        daemon_fact, host_fact, swarm_fact = beneath.result()
+    return Machine(
+        containers=containers,
+        images=tuple(one for one in images if wanted.whole or one.name in wanted.images),
+        daemon=daemon_fact if wanted.whole else None,
+        host=host_fact if wanted.whole else None,
+        swarm=swarm_fact if wanted.whole else None,
+        missing=(*_gone("container", shown, looked, wanted), *missing),
+    )
+
+
+def without_engine(why: str, *, trust: str) -> Machine:
+    """The host alone, where no engine answers."""
+    root = Root()
+    told = of_host.read(root, SETTINGS, None)
+    name = os.uname().nodename
+    return Machine(
+        host=_host(root, name, _DATA, told.engine, _SOCKET, told, trust=trust, rootless=False),
+        missing=(Missing(kind="engine", name=name, why=why, named=True),),
+    )
+
+
+def _gone(kind: str, shown: EngineShown, looked: Iterable[Looked], wanted: Wanted) -> Iterator[Missing]:
+    for one in looked:
+        if one.shown is None:
+            # It was listed a moment ago.
+            gone = wanted.whole and one.why == inventory.ABSENT
+            why = "it went away while it was looked at" if gone else one.why
+            yield Missing(kind=kind, name=_called(shown, one), why=why, named=not wanted.whole)
+
+
+def _called(shown: EngineShown, looked: Looked) -> str:
+    """The name of a container that was listed and is gone; it was asked for by its id."""
+    for one in shown.containers:
+        if one.get("Id") == looked.asked:
+            return str((one.get("Names") or [looked.asked])[0]).lstrip("/")
+    return looked.asked
+
+
+def _is_local(engine: Engine, shown: EngineShown) -> bool:
+    """Whether /proc here tells about the engine's containers: one kernel, and this process sees all of it."""
+    return (
+        engine.address.startswith("unix://")
+        and str(shown.info.get("KernelVersion") or "") == os.uname().release
+        and str(shown.info.get("Name") or "") == os.uname().nodename
+        and pid_namespace() in ("", _FIRST_PID_NAMESPACE)
+    )
+
+
+def _running(shown: EngineShown) -> tuple[str, ...]:
+    return tuple(str(one["Id"]) for one in shown.containers if one.get("State") in ("running", "paused"))
+
+
+# -- containers
+
+
+@dataclass(slots=True)
+class _Reads:
+    inside: dict[str, Inside] = field(default_factory=dict)
+    unseen: dict[str, str] = field(default_factory=dict)
+    resolved: dict[str, str] = field(default_factory=dict)
+    sockets: dict[str, str] = field(default_factory=dict)
+
+
+def _around(shown: EngineShown, *, local: bool) -> Surroundings:
+    security = texts(shown.info.get("SecurityOptions"))
+
+    def has(name: str) -> bool:
+        return any(option == f"name={name}" or option.startswith(f"name={name},") for option in security)
+
+    return Surroundings(
+        local=local,
+        apparmor=has("apparmor"),
+        selinux=has("selinux"),
+        seccomp=has("seccomp"),
+        remapped=has("userns"),
+        rootless=has("rootless"),
+        tags={tag: str(one.get("Id")) for one in shown.images for tag in daemon.image_tags(one)},
+    )
+
+
+def _reads(found: Sequence[Mapping[str, Any]], around: Surroundings, known: Mapping[str, str]) -> _Reads:
+    """What the kernel and the file system of this host tell about containers."""
+    reads = _Reads()
+    running = {
+        str(one["Id"]): int(part(one, "State").get("Pid") or 0)
+        for one in found
+        if part(one, "State").get("Running")
+    }
+    if not around.local:
+        reads.unseen = dict.fromkeys(running, "its engine runs on another machine")
+        return reads
+    processes = census.census(running)
+    for id, pid in running.items():
+        seen = processes.get(id)
+        if seen:
+            reads.inside[id] = _inside(pid, seen)
+        else:
+            there = Path(f"/proc/{pid}").exists()
+            reads.unseen[id] = "its processes cannot be seen from here" if there else "it ended meanwhile"
+    sources = {source for one in found for source in host_sources(one)}
+    reads.resolved = {source: os.path.realpath(source) for source in sources}
+    reads.sockets = sockets.held(sources, known)
+    return reads
+
+
+def _inside(pid: int, processes: tuple[census.Process, ...]) -> Inside:
+    every = listeners(pid)
+    return Inside(
+        processes=processes,
+        limits=inside.limits(pid),
+        mounts=inside.mounts(pid),
+        shared=census.shared_with_here(pid),
+        listening=None
+        if every is None
+        else frozenset(f"{one.protocol}/{one.port}" for one in every if not one.loopback),
+    )
+
+
+def sockets_of(engine: Engine) -> dict[str, str]:
+    """Where the sockets of engines are on this host: the known places, and the one that is spoken to."""
+    from lacre.audit.checks.runtime.docker_socket import SOCKETS  # noqa: PLC0415 - a table beside its check
+
+    spoken = engine.address.removeprefix("unix://") if engine.address.startswith("unix://") else ""
+    return {**SOCKETS, **({spoken: "Docker's socket"} if spoken else {})}
+
+
+def _sessions(engine: Engine, found: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    return {
+        str(one["Id"]): inventory.sessions(engine, list(ids))
+        for one in found
+        if (ids := texts(one.get("ExecIDs")))
+    }
+
+
+# -- images
+
+
+def _references(shown: EngineShown, wanted: Wanted, found: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Which images to look at: what each is called in the report, and its id (or what the user typed)."""
+    used = {str(one.get("Image")) for one in found}
+    here = {str(one.get("Id")): daemon.image_name(one) for one in shown.images}
+    references = {here.get(id, id.removeprefix("sha256:")[:12]): id for id in sorted(used)}
+    if wanted.whole:
+        references |= {
+            daemon.image_name(one): str(one["Id"]) for one in shown.images if daemon.image_tags(one)
+        }
+    return references | {reference: reference for reference in wanted.images}
+
+
+def _images(
+    engine: Engine,
+    shown: EngineShown,
+    looked: Mapping[str, Looked],
+    kept: Kept,
+    wanted: Wanted,
+    say: Say,
+) -> tuple[tuple[Image, ...], tuple[Missing, ...]]:
+    """Images as facts. The files of those that a container uses, and of those named, are read; once in their life."""
+    used: dict[str, list[str]] = {}
+    for one in shown.containers:
+        used.setdefault(str(one.get("ImageID")), []).append(str((one.get("Names") or ["?"])[0]).lstrip("/"))
+    missing = tuple(_gone("image", shown, looked.values(), wanted))
+    there = {name: one.shown for name, one in looked.items() if one.shown is not None}
+    to_read = {
+        str(one["Id"]): name
+        for name, one in there.items()
+        if name in wanted.images or (wanted.whole and str(one["Id"]) in used)
+    }
+    read = _contents(engine, to_read, kept, say)
+    for one in there.values():
+        # What was read once costs nothing, whoever uses it.
+        if str(one["Id"]) not in read and (known := kept.get(str(one["Id"]))) is not None:
+            read[str(one["Id"])] = known
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    return (
+        tuple(
+            image(
+                one,
+                name,
+                today,
+                contents=got if isinstance(got := read.get(str(one["Id"])), Contents) else None,
+                unread=got if isinstance(got, str) else "its files were not read: lacre audit --image does",
+                used_by=tuple(used.get(str(one["Id"]), ())),
+            )
+            for name, one in there.items()
+        ),
+        missing,
+    )
+
+
+def _contents(engine: Engine, to_read: Mapping[str, str], kept: Kept, say: Say) -> dict[str, Contents | str]:
+    """The summary of each image, from the disk where it is kept, or why it could not be read."""
+    found: dict[str, Contents | str] = {}
+    new: list[str] = []
+    for id in to_read:
+        known = kept.get(id)
+        if known is None:
+            new.append(id)
+        else:
+            found[id] = known
+    if new:
+        say(f"reading the files of {len(new)} images, which are not read again")
+
+    def one(id: str) -> Contents | str:
+        try:
+            files = inventory.image_files(engine, id)
+        except EngineError as error:
+            return f"its files could not be read: {error.happened}"
+        summary = contents.contents(files.tree, files.passwd, files.shadow)
+        kept.put(id, summary)
+        return summary
+
+    with ThreadPoolExecutor(_MOST_READ) as pool:
+        found.update(zip(new, pool.map(one, new), strict=True))
+    return found
+
+
+# -- daemon, host, swarm
+
+
+def _beneath(
+    engine: Engine, shown: EngineShown, *, local: bool, trust: str, whole: bool
+) -> tuple[Daemon, Host, Swarm] | tuple[None, None, None]:
+    if not whole:
+        return None, None, None
+    root = Root()
+    asked = daemon.asked_from(shown, local=local)
+    told = of_host.read(root, SETTINGS, lambda: asked)
+    rootless = any(option.startswith("name=rootless") for option in texts(shown.info.get("SecurityOptions")))
+    facts = told.engine
+    if not local:
+        facts = EngineFacts(there=True, asked=asked)
+    elif rootless:
+        facts = _rootless(root, told.processes, engine.address, asked)
+    every = listeners("self") if local else None
+    own = inodes(facts.pid) if facts.pid else frozenset()
+    listening = (
+        tuple(f"{one.address}:{one.port}" for one in every if one.protocol == "tcp" and one.inode in own)
+        if every is not None and own
+        else None
+    )
+    managers = (
+        tuple(one.address for one in every if one.port == _MANAGERS and one.protocol == "tcp")
+        if every is not None
+        else None
+    )
+    return (
+        daemon.daemon(shown, facts, local=local, listening=listening),
+        _host(
+            root,
+            str(shown.info.get("Name") or "host"),
+            str(shown.info.get("DockerRootDir") or ""),
+            facts,
+            engine.address.removeprefix("unix://"),
+            told,
+            trust=trust,
+            rootless=rootless,
+        )
+        if local
+        else Host(excuse=Unknown("the engine runs on another machine, or lacre runs in a container")),
+        swarm(shown.swarm, managers),
+    )
+
+
+def _rootless(root: Root, running: Iterable[Process], address: str, asked: Any) -> EngineFacts:
+    """A rootless engine: the dockerd whose user owns the socket, and that user's own file."""
+    try:
+        owner = Path(address.removeprefix("unix://")).stat().st_uid
+    except OSError:
+        owner = os.geteuid()
+    found = next((one for one in running if one.name == "dockerd" and one.uid == owner), None)
+    given = dockerd.flags(found.command) if found else {}
+    try:
+        home = pwd.getpwuid(owner).pw_dir
+    except KeyError:
+        home = ""
+    config = (
+        str(jsontext.parse(given["config-file"]).value)
+        if "config-file" in given
+        else f"{home}/.config/docker/daemon.json"
+    )
+    text = root.text(config)
+    broken = ""
+    if text is not None:
+        try:
+            jsontext.parse(text)
+        except ValueError as problem:
+            broken = str(problem)
+    return EngineFacts(
+        there=True,
+        running=found is not None,
+        pid=found.pid if found else 0,
+        config=config,
+        text=text,
+        broken=broken,
+        flags=given,
+        asked=asked,
+    )
+
+
+def _host(  # noqa: PLR0913 - each is another source
+    root: Root,
+    name: str,
+    data_root: str,
+    facts: EngineFacts,
+    socket: str,
+    told: of_host.Facts,
+    *,
+    trust: str,
+    rootless: bool,
+) -> Host:
+    group = _configured(facts, "group") or "docker"
+    files, unreadable = host.files(
+        root,
+        socket=socket,
+        data_root=data_root,
+        config=facts.config,
+        tls={
+            role: path
+            for role, key in ((Role.CA, "tlscacert"), (Role.CERTIFICATE, "tlscert"), (Role.KEY, "tlskey"))
+            if (path := _configured(facts, key))
+        },
+    )
+    return Host(
+        name=name,
+        rootless=rootless,
+        files=files,
+        unreadable=unreadable,
+        data_root=data_root,
+        data_apart=host.data_apart(data_root),
+        group=group,
+        members=host.members(root, group),
+        watched=_watched(root),
+        trust=host.trust(root, trust),
+        plain_logins=host.plain_logins(root, _homes(root)),
+        settings=states(replace(told, engine=facts), Profile.CONTAINER_HOST, SETTINGS),
+    )
+
+
+def _configured(facts: EngineFacts, key: str) -> str:
+    found = facts.configured(key)
+    value = jsontext.parse(found[0]).value if found else ""
+    return value if isinstance(value, str) else ""
+
+
+def _homes(root: Root) -> tuple[str, ...]:
+    return ("/root", *(f"/home/{name}" for name in root.names("/home")))
+
+
+def _watched(root: Root) -> Watched:
+    """The rules of the kernel's audit: those in force where `auditctl` tells them, else those of the files."""
+    program = shutil.which("auditctl", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    configured = host.rules_of_files(root)
+    if program is None:
+        return Watched(there=configured is not None, rules=configured, configured=True)
+    said = process.run([program, "-l"], seconds=_AUDITCTL_SECONDS)
+    if said.code != 0 or said.timed_out:
+        why = (said.stderr.strip().splitlines() or ["it did not answer"])[0][:200]
+        return Watched(there=True, rules=configured, configured=True, why=f"auditctl: {why}")
+    return Watched(there=True, rules=tuple(line for line in said.stdout.splitlines() if line.startswith("-")))

@@ -1,0 +1,264 @@
+"""The host under an engine: owners and modes of the engine's files, who may use it, what is watched."""
+
+from __future__ import annotations
+
+import grp
+import json
+import posixpath
+import pwd
+import re
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lacre.audit.facts.container import run
+from lacre.audit.model import NotApplicable, Unknown
+from lacre.engine import kernel
+from lacre.host.files import Root
+
+if TYPE_CHECKING:
+    from lacre.host.model import State
+
+_UNITS = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+          "/lib/systemd/system")  # fmt: skip
+"""Where systemd looks for units, the first that has one wins (systemd.unit(5)); the last is the fourth's old name."""
+_PROGRAMS = ("dockerd", "docker-proxy", "docker-init", "containerd", "containerd-shim", "containerd-shim-runc-v1",
+             "containerd-shim-runc-v2", "ctr", "runc", "crun", "docker")  # fmt: skip
+_DIRECTORIES = ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/usr/libexec/docker")
+_MANY = 500
+_MOUNTS = Path("/proc/self/mountinfo")
+
+
+class Role(StrEnum):
+    """What a file is to the engine."""
+
+    SERVICE = "the engine's unit"
+    SOCKET_UNIT = "the socket's unit"
+    CONFIG_DIRECTORY = "the engine's configuration directory"
+    REGISTRY_CERTIFICATES = "certificates of registries"
+    CA = "the certificate that clients are checked with"
+    CERTIFICATE = "the engine's certificate"
+    KEY = "the engine's private key"
+    SOCKET = "the engine's socket"
+    CONFIG = "the engine's configuration"
+    DEFAULTS = "the engine's options in /etc/default"
+    SYSCONFIG = "the engine's options in /etc/sysconfig"
+    CONTAINERD_SOCKET = "containerd's socket"
+    CONTAINERD_CONFIG = "containerd's configuration"
+    PROGRAMS = "the engine's programs"
+    DATA = "the engine's data"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file, with links followed. `kind` is "file", "directory", "socket" or "other"; names are numbers where
+    nobody has that number.
+    """
+
+    path: str
+    kind: str
+    mode: int
+    uid: int
+    gid: int
+    owner: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What the kernel's audit watches. `rules` are those in force (`auditctl -l`), or of the files where
+    `configured`; None: unknown, and `why`. `there`: the host has the audit daemon.
+    """
+
+    there: bool = False
+    rules: tuple[str, ...] | None = None
+    configured: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A host. `excuse` is set where it cannot be looked at: an engine on another machine.
+
+    `data_apart` tells whether the engine's data has a file system of its own, None: unknown. `trust` is where
+    content trust is switched on. `plain_logins` are client configurations that hold a registry's password.
+    """
+
+    name: str = "host"
+    excuse: Unknown | None = None
+    rootless: bool = False
+    files: Mapping[Role, tuple[File, ...]] = field(default_factory=dict)
+    unreadable: tuple[str, ...] = ()
+    data_root: str = ""
+    data_apart: bool | None = None
+    group: str = "docker"
+    members: tuple[str, ...] = ()
+    watched: Watched = field(default_factory=Watched)
+    trust: str = ""
+    plain_logins: tuple[str, ...] = ()
+    settings: tuple[State, ...] | None = None
+
+    def of(self, role: Role) -> tuple[File, ...]:
+        """The files of one role that are there."""
+        return self.files.get(role, ())
+
+    @property
+    def absent(self) -> NotApplicable:
+        """What a check says where the file that it is about is not there."""
+        return NotApplicable("it is not here")
+
+
+def files(
+    root: Root, *, socket: str, data_root: str, config: str, tls: Mapping[Role, str]
+) -> tuple[dict[Role, tuple[File, ...]], tuple[str, ...]]:
+    """The engine's files by role, and the paths that could not be looked at."""
+    wanted: dict[Role, Iterable[str]] = {
+        Role.SERVICE: _unit(root, "docker.service"),
+        Role.SOCKET_UNIT: _unit(root, "docker.socket"),
+        Role.CONFIG_DIRECTORY: ("/etc/docker",),
+        Role.REGISTRY_CERTIFICATES: list(_below(root, "/etc/docker/certs.d")),
+        Role.SOCKET: (socket,) if socket else (),
+        Role.CONFIG: (config,),
+        Role.DEFAULTS: ("/etc/default/docker",),
+        Role.SYSCONFIG: ("/etc/sysconfig/docker",),
+        Role.CONTAINERD_SOCKET: ("/run/containerd/containerd.sock", "/run/docker/containerd/containerd.sock"),
+        Role.CONTAINERD_CONFIG: ("/etc/containerd/config.toml",),
+        Role.PROGRAMS: [f"{directory}/{name}" for directory in _DIRECTORIES for name in _PROGRAMS],
+        Role.DATA: (data_root,) if data_root else (),
+        **{role: (path,) for role, path in tls.items()},
+    }
+    found: dict[Role, tuple[File, ...]] = {}
+    unreadable: list[str] = []
+    for role, paths in wanted.items():
+        some = []
+        for path in paths:
+            try:
+                one = file(root, path)
+            except OSError as error:
+                unreadable.append(f"{path}: {error.strerror or error}")
+                continue
+            if one is not None:
+                some.append(one)
+        found[role] = tuple({(f.path): f for f in some}.values())
+    return found, tuple(unreadable)
+
+
+def file(root: Root, path: str) -> File | None:
+    """One file; None where there is none. OSError where it cannot be told."""
+    try:
+        seen = root.at(root.resolved(path)).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return File(
+        path=path,
+        kind=next((name for name, is_kind in _KINDS if is_kind(seen.st_mode)), "other"),
+        mode=stat.S_IMODE(seen.st_mode),
+        uid=seen.st_uid,
+        gid=seen.st_gid,
+        owner=_name(seen.st_uid, lambda number: pwd.getpwuid(number).pw_name),
+        group=_name(seen.st_gid, lambda number: grp.getgrgid(number).gr_name),
+    )
+
+
+_KINDS = (("file", stat.S_ISREG), ("directory", stat.S_ISDIR), ("socket", stat.S_ISSOCK))
+
+
+def _name(number: int, ask: Callable[[int], str]) -> str:
+    try:
+        return str(ask(number))
+    except KeyError:
+        return str(number)
+
+
+def _unit(root: Root, name: str) -> list[str]:
+    """The file that is the unit, and those that add to it; a unit masked by a link to nowhere is none."""
+    main = next((f"{directory}/{name}" for directory in _UNITS if root.there(f"{directory}/{name}")), None)
+    added = [
+        f"{directory}/{name}.d/{extra}"
+        for directory in _UNITS[:-1]
+        for extra in root.names(f"{directory}/{name}.d")
+        if extra.endswith(".conf")
+    ]
+    return [*([main] if main else []), *added]
+
+
+def _below(root: Root, directory: str) -> Iterator[str]:
+    for host in root.names(directory)[:_MANY]:
+        for name in root.names(f"{directory}/{host}")[:_MANY]:
+            yield f"{directory}/{host}/{name}"
+
+
+def data_apart(data_root: str) -> bool | None:
+    """Whether a directory lies on another file system than `/`; None where mounts cannot be read."""
+    lines = kernel.text(_MOUNTS).splitlines()
+    if not lines:
+        return None
+    points = {kernel.unescaped(line.split(" ")[4]) for line in lines if len(line.split(" ")) > 4}
+    path = data_root
+    while path not in ("/", ""):
+        if path in points:
+            return True
+        path = posixpath.dirname(path)
+    return False
+
+
+def members(root: Root, group: str) -> tuple[str, ...]:
+    """Who is in a group, as its first one too."""
+    number, found = "", set()
+    for line in (root.text("/etc/group") or "").splitlines():
+        fields = line.split(":")
+        if len(fields) == 4 and fields[0] == group:
+            number = fields[2]
+            found |= {word for word in fields[3].split(",") if word}
+    for line in (root.text("/etc/passwd") or "").splitlines() if number else ():
+        fields = line.split(":")
+        if len(fields) == 7 and fields[3] == number:
+            found.add(fields[0])
+    return tuple(sorted(found))
+
+
+_TRUST = re.compile(r"^\s*(?:export\s+)?DOCKER_CONTENT_TRUST=[\"']?(1|true)[\"']?\s*$", re.MULTILINE)
+
+
+def trust(root: Root, own: str) -> str:
+    """Where content trust is switched on; `own` is the variable in this process. Empty: nowhere."""
+    if own.lower() in ("1", "true"):
+        return "DOCKER_CONTENT_TRUST in this environment"
+    for path in (
+        "/etc/environment",
+        "/etc/profile",
+        *(f"/etc/profile.d/{n}" for n in root.names("/etc/profile.d")),
+    ):
+        if _TRUST.search(root.text(path) or ""):
+            return path
+    return ""
+
+
+def plain_logins(root: Root, homes: Iterable[str]) -> tuple[str, ...]:
+    """Client configurations that hold a registry's password, in no keeper of secrets; the values are not kept."""
+    found = []
+    for home in homes:
+        path = run(f"{home}/.docker/config.json")
+        try:
+            config = json.loads(root.text(path) or "{}")
+        except ValueError:
+            continue
+        logins = config.get("auths") if isinstance(config, dict) else None
+        if isinstance(logins, dict) and any(
+            isinstance(one, dict) and one.get("auth") for one in logins.values()
+        ):
+            found.append(path)
+    return tuple(found)
+
+
+def rules_of_files(root: Root) -> tuple[str, ...] | None:
+    """The rules that auditd loads at its start; None where there are no such files."""
+    paths = [f"/etc/audit/rules.d/{n}" for n in root.names("/etc/audit/rules.d") if n.endswith(".rules")]
+    texts = [text for path in (*paths, "/etc/audit/audit.rules") if (text := root.text(path)) is not None]
+    if not texts:
+        return None
+    lines = [line.strip() for text in texts for line in text.splitlines()]
+    return tuple(dict.fromkeys(line for line in lines if line.startswith(("-w", "-a", "-A"))))

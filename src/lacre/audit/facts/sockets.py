@@ -1,0 +1,49 @@
+"""Whether a path of the host is, or holds, the socket of an engine, under whatever name: told by the inode."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterable, Mapping
+
+_MANY = 1000  # entries of one mounted directory
+
+
+def held(sources: Iterable[str], sockets: Mapping[str, str]) -> dict[str, str]:
+    """Of each source that is, or holds right inside, one of `sockets` (path to what it is): which, in words.
+
+    A link, a hard link and a bind mount of a socket all lead to the same inode.
+    """
+    known: dict[tuple[int, int], str] = {}
+    for path, what in sockets.items():
+        with contextlib.suppress(OSError):
+            seen = os.stat(path)  # noqa: PTH116 - beside scandir
+            if stat.S_ISSOCK(seen.st_mode):
+                known.setdefault((seen.st_dev, seen.st_ino), what)
+    found: dict[str, str] = {}
+    for source in sources if known else ():
+        with contextlib.suppress(OSError):
+            what = _at(source, known)
+            if what:
+                found[source] = what
+    return found
+
+
+def _at(source: str, known: Mapping[tuple[int, int], str]) -> str:
+    seen = os.stat(source)  # noqa: PTH116 - beside scandir
+    if not stat.S_ISDIR(seen.st_mode):
+        return known.get((seen.st_dev, seen.st_ino), "")
+    with os.scandir(source) as entries:
+        for number, entry in enumerate(entries):
+            if number >= _MANY:
+                break
+            # d_type says "socket" without a stat; a bind mount over a file shows the file's own.
+            if entry.is_dir(follow_symlinks=False):
+                continue
+            with contextlib.suppress(OSError):
+                inner = os.stat(entry.path)  # noqa: PTH116 - a link in it leads somewhere too
+                what = known.get((inner.st_dev, inner.st_ino))
+                if what:
+                    return f"{what} as {entry.name}"
+    return ""

@@ -1,0 +1,115 @@
+"""The processes of running containers, all in one pass over /proc, with what is in force on each.
+
+A process belongs to the container whose id stands in the path of its control group (the same on version 1 and 2,
+with every cgroup driver). What is not readable is empty; a process that ends meanwhile is left out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from lacre.engine import kernel
+
+_PROC = Path("/proc")
+_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+_WORDS_BYTES = 64 << 10  # of a command line
+_MOST = 4096  # processes of one container
+NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One process: numbers on the host and inside. `uid` and `gid` are effective, as the host counts them.
+
+    `capabilities` are those in force, `bounding` those that it can get by a set-uid program (masks,
+    capabilities(7)). `apparmor` is the profile enforced, empty: none. `words` is its command line, which may hold
+    secrets. `host_users`: it is in this process's own user namespace.
+    """
+
+    pid: int
+    inside: int
+    parent: int
+    name: str
+    program: str
+    words: tuple[str, ...]
+    uid: int
+    gid: int
+    capabilities: int
+    bounding: int
+    no_new_privileges: bool
+    seccomp: bool
+    apparmor: str
+    host_users: bool
+
+
+def census(containers: Collection[str]) -> dict[str, tuple[Process, ...]]:
+    """The processes of each of `containers` (full ids); one whose processes are not seen from here is not in it."""
+    found: dict[str, list[Process]] = {}
+    wanted = frozenset(containers)
+    own_users = namespace("self", "user")
+    for entry in os.scandir(_PROC) if wanted else ():
+        if entry.name.isdecimal():
+            # A container in a container has both ids in its path: the outer one is the engine's.
+            group = kernel.text(_PROC / entry.name / "cgroup")
+            owner = next((id for id in _ID.findall(group) if id in wanted), None)
+            if owner is not None and (process := _process(entry.name, own_users)) is not None:
+                found.setdefault(owner, []).append(process)
+    return {id: tuple(sorted(some, key=lambda p: p.inside)[:_MOST]) for id, some in found.items()}
+
+
+def namespace(pid: int | str, kind: str) -> str:
+    """The namespace of a process, as `net:[4026531840]`; empty where it cannot be read."""
+    with contextlib.suppress(OSError):
+        return str((_PROC / str(pid) / "ns" / kind).readlink())
+    return ""
+
+
+def shared_with_here(pid: int) -> frozenset[str] | None:
+    """The kinds of namespaces that a process shares with this one; None where they cannot be read."""
+    pairs = {kind: (namespace(pid, kind), namespace("self", kind)) for kind in NAMESPACES}
+    if not all(there for there, _ in pairs.values()):
+        return None
+    return frozenset(kind for kind, (there, here) in pairs.items() if there == here)
+
+
+def _process(pid: str, own_users: str) -> Process | None:
+    directory = _PROC / pid
+    lines = kernel.text(directory / "status").splitlines()
+    status = {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    if "CapEff" not in status or status.get("State", "").startswith("Z"):
+        return None
+    profile = kernel.text(directory / "attr/current").strip().rstrip("\0")
+    try:
+        program = str((directory / "exe").readlink())
+    except OSError:
+        program = ""
+    return Process(
+        pid=int(pid),
+        inside=int(status.get("NSpid", pid).split()[-1]),
+        parent=int(status["PPid"]),
+        name=status["Name"],
+        program=program,
+        words=_words(directory / "cmdline"),
+        uid=int(status["Uid"].split()[1]),
+        gid=int(status["Gid"].split()[1]),
+        capabilities=int(status["CapEff"], 16),
+        bounding=int(status["CapBnd"], 16),
+        no_new_privileges=status.get("NoNewPrivs") == "1",
+        seccomp=status.get("Seccomp") == "2",
+        apparmor=profile.removesuffix(" (enforce)") if profile.endswith(" (enforce)") else "",
+        host_users=namespace(pid, "user") == own_users,
+    )
+
+
+def _words(path: Path) -> tuple[str, ...]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_WORDS_BYTES)
+    except OSError:
+        return ()
+    return tuple(word.decode("utf-8", "surrogateescape") for word in data.rstrip(b"\0").split(b"\0"))
