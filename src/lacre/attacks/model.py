@@ -118,7 +118,7 @@ class Counter(StrEnum):
     """What the host counts around a step, where the container itself cannot tell what came of it."""
 
     NONE = ""
-    THROTTLED = "throttled"  # periods in which the CPU limit held the container back
+    CPU_PERIODS = "CPU periods"  # in which the kernel enforced a CPU limit: on a busy host it is seldom reached
     LOG = "log"  # bytes of the one log file that the engine is writing; less than before: it was rotated
 
 

@@ -24,7 +24,7 @@ from lacre.attacks.model import (
 from lacre.attacks.scene import look
 from lacre.attacks.stage import NEIGHBOUR, NEIGHBOUR_PORT, inside
 from lacre.engine import Container, Engine, ImageInfo, Twin
-from lacre.engine.inside import Credentials, credentials, throttled
+from lacre.engine.inside import Credentials, cpu_periods, credentials
 from lacre.errors import EngineError
 from lacre.sensor import Refusal, Sensor
 
@@ -157,32 +157,28 @@ class _Victim:
             if isinstance(fact, Refusal) and fact.container == self._container.id and fact.phase == attack.id
         ]
         found = taken(step, executed, self._refusals, self._own)
-        return counted(found, before, self._count(step.counter), limited=self._scene.bounds.cpus is not None)
+        return counted(found, before, self._count(step.counter))
 
     def _count(self, counter: Counter) -> int | None:
         match counter:
-            case Counter.THROTTLED:
-                return throttled(self._pid)
+            case Counter.CPU_PERIODS:
+                return cpu_periods(self._pid)
             case Counter.LOG:
                 return self._engine.log_size(self._container.id)
             case Counter.NONE:
                 return None
 
 
-def counted(found: StepTaken, before: int | None, after: int | None, *, limited: bool) -> StepTaken:
-    """A step as the host's counter tells it, where it has one: what the container did may have come to nothing.
-
-    `limited`: a CPU limit is in force. On a busy host a container may not even come near it.
-    """
+def counted(found: StepTaken, before: int | None, after: int | None) -> StepTaken:
+    """A step as the host's counter tells it, where it has one: what the container did may have come to nothing."""
     if found.result is not Result.WORKED or found.step.counter is Counter.NONE:
         return found
     if before is None or after is None:
         return _step(found, Result.ERROR, "the host could not count what came of it")
     match found.step.counter:
-        case Counter.THROTTLED if after > before:
-            return _step(found, Result.STOPPED, f"held back in {after - before} periods", by="limits")
-        case Counter.THROTTLED if limited:
-            return _step(found, Result.ERROR, "this host is too busy: the limit was not reached")
+        case Counter.CPU_PERIODS if after > before:
+            detail = f"{found.detail}; a limit was enforced in {after - before} periods"
+            return _step(found, Result.STOPPED, detail, by="limits")
         case Counter.LOG if after < before or after - before < found.step.amount:
             return _step(found, Result.STOPPED, "the log was rotated", by="logging")
         case _:

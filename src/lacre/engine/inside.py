@@ -103,10 +103,13 @@ def limits(pid: int) -> Limited:
     )
 
 
-def throttled(pid: int) -> int | None:
-    """In how many periods the CPU limit has held the group of `pid` back so far; None: not told."""
+def cpu_periods(pid: int) -> int | None:
+    """In how many periods the kernel has enforced a CPU limit on the group of `pid` so far; None: not told.
+
+    None pass where no limit is set, or nothing runs (Documentation/scheduler/sched-bwc.rst, nr_periods).
+    """
     group = kernel.control_group(pid, "cpu")
-    return kernel.field(kernel.text(group / "cpu.stat"), "nr_throttled") if group else None
+    return kernel.field(kernel.text(group / "cpu.stat"), "nr_periods") if group else None
 
 
 def program(pid: int) -> tuple[str, str]:

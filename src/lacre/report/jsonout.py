@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from pathlib import PurePath
 from typing import Any
@@ -68,7 +68,12 @@ def sealed(report: SealedReport) -> str:
 
 def verified(report: VerifiedReport) -> str:
     """The result of `lacre verify`."""
-    return dumps({"version": 1, "verdict": report.verdict, **plain(report)})
+    again = {
+        service: {verdict.attack.id: _verdict(verdict) for verdict in verdicts}
+        for service, verdicts in report.again.items()
+    }
+    said = plain(replace(report, again={}))
+    return dumps({"version": 1, "verdict": report.verdict, **said, "again": again})
 
 
 def ground(checks: Sequence[Check]) -> str:

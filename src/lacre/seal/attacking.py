@@ -87,7 +87,11 @@ def attacked(
         if failures:
             texts = "; ".join(f"{f.service or 'the project'}: {f.text}" for f in failures)
             raise TargetError(
-                "starting a twin to attack it", texts[:4000], "prove the seal again first: lacre verify"
+                "starting a twin to attack it",
+                texts[:4000],
+                "see whether it works unattacked: lacre verify"
+                if drafts
+                else "make it start without a seal first",
             )
         victims = Victims(
             images={

@@ -54,28 +54,23 @@ def test_an_attack_without_any_step_has_nothing_to_be_tried_on() -> None:
     assert verdict(try_it, []).reason
 
 
-def test_cpu_that_the_host_held_back_was_not_taken() -> None:
-    spun = step(Result.WORKED, counter=Counter.THROTTLED)
-    assert counted(spun, 3, 9, limited=False).by == "limits"
-    assert counted(spun, 3, 3, limited=False).result is Result.WORKED
-
-
-def test_a_limit_that_a_busy_host_never_let_the_container_reach_tells_nothing() -> None:
-    spun = step(Result.WORKED, counter=Counter.THROTTLED)
-    assert counted(spun, 3, 3, limited=True).result is Result.ERROR
+def test_cpu_was_not_taken_where_the_kernel_enforced_a_limit() -> None:
+    spun = step(Result.WORKED, counter=Counter.CPU_PERIODS)
+    assert counted(spun, 3, 9).by == "limits"
+    assert counted(spun, 3, 3).result is Result.WORKED
 
 
 def test_a_log_that_was_rotated_meanwhile_was_not_flooded() -> None:
     flood = step(Result.WORKED, counter=Counter.LOG, amount=1000)
-    assert counted(flood, 500, 1600, limited=False).result is Result.WORKED
-    assert counted(flood, 500, 700, limited=False).by == "logging"
-    assert counted(flood, 500, 20, limited=False).by == "logging"
+    assert counted(flood, 500, 1600).result is Result.WORKED
+    assert counted(flood, 500, 700).by == "logging"
+    assert counted(flood, 500, 20).by == "logging"
 
 
-@pytest.mark.parametrize("counter", [Counter.THROTTLED, Counter.LOG])
+@pytest.mark.parametrize("counter", [Counter.CPU_PERIODS, Counter.LOG])
 def test_what_the_host_cannot_count_is_an_error(counter: Counter) -> None:
-    assert counted(step(Result.WORKED, counter=counter), None, 4, limited=True).result is Result.ERROR
-    assert counted(step(Result.STOPPED, counter=counter), None, None, limited=True).result is Result.STOPPED
+    assert counted(step(Result.WORKED, counter=counter), None, 4).result is Result.ERROR
+    assert counted(step(Result.STOPPED, counter=counter), None, None).result is Result.STOPPED
 
 
 def test_counts_keep_apart_what_is_open_by_design() -> None:

@@ -1,0 +1,344 @@
+"""Attacks on real twins: what a seal stops, that nothing passes by being broken, and that the host stays as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lacre.attacks import ATTACKS
+from lacre.seal import file as seal_file
+from lacre.seal.controls import capabilities, filesystem, limits, privileges, syscalls
+from lacre.seal.model import CONTROLS, Logging, Seal, ServiceSeal, User
+from tests.sealing import SealedServer, lacre, leftovers, seal
+from tests.servers.harness import Server
+
+WHY = "taken away by a test"
+BY_ID = {attack.id: attack for attack in ATTACKS}
+
+# This machine's bounding set lacks SYS_RESOURCE, and its engine does not know the names after AUDIT_READ.
+EVERYTHING = """\
+services:
+  control:
+    image: debian:bookworm-slim
+    command: ["sh", "-c", "echo started; exec sleep 1000"]
+    volumes: ["data:/data", "/var/run/docker.sock:/var/run/docker.sock"]
+    stop_signal: KILL
+    cap_add: [AUDIT_CONTROL, AUDIT_READ, AUDIT_WRITE, BLOCK_SUSPEND, CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER,
+      FSETID, IPC_LOCK, IPC_OWNER, KILL, LEASE, LINUX_IMMUTABLE, MAC_ADMIN, MAC_OVERRIDE, MKNOD, NET_ADMIN,
+      NET_BIND_SERVICE, NET_BROADCAST, NET_RAW, SETFCAP, SETGID, SETPCAP, SETUID, SYS_ADMIN, SYS_BOOT, SYS_CHROOT,
+      SYS_MODULE, SYS_NICE, SYS_PACCT, SYS_PTRACE, SYS_RAWIO, SYS_TIME, SYS_TTY_CONFIG, SYSLOG, WAKE_ALARM]
+    security_opt: [seccomp=unconfined, apparmor=unconfined, systempaths=unconfined]
+    device_cgroup_rules: ["b *:* rwm"]
+    tmpfs: [/unbounded]
+  peer:
+    image: debian:bookworm-slim
+    command: ["perl", "-MIO::Socket::INET", "-e",
+      "$$s = IO::Socket::INET->new(LocalPort => 8080, Listen => 5); 1 while $$s->accept"]
+    expose: ["8080"]
+    stop_signal: KILL
+volumes: {data: {}}
+"""
+
+
+@pytest.fixture(scope="module")
+def attacked_nginx(
+    test_server: Callable[[str], Server], tmp_path_factory: pytest.TempPathFactory
+) -> SealedServer:
+    """nginx, sealed and attacked by one command."""
+    return seal(test_server("nginx"), tmp_path_factory.mktemp("attacked"), attack=True)
+
+
+@pytest.fixture(scope="module")
+def attacked_demo(demo: Server, tmp_path_factory: pytest.TempPathFactory) -> SealedServer:
+    """The demo's three services, sealed and attacked by one command."""
+    return seal(demo, tmp_path_factory.mktemp("attacked-demo"), attack=True)
+
+
+def verdicts(result: dict[str, Any], side: str, service: str) -> dict[str, dict[str, Any]]:
+    """Of one side of `--format json`: attack → verdict."""
+    found: dict[str, dict[str, Any]] = result["sides"][side]["services"][service]["verdicts"]
+    return found
+
+
+def outcomes(result: dict[str, Any], side: str, service: str) -> dict[str, str]:
+    return {id: verdict["result"] for id, verdict in verdicts(result, side, service).items()}
+
+
+def counted(result: dict[str, Any], side: str, service: str) -> tuple[int, int]:
+    """Stopped, and applicable."""
+    tally = result["sides"][side]["services"][service]["tally"]
+    return tally["stopped"], tally["stopped"] + tally["worked"]
+
+
+def explained(result: dict[str, Any], side: str) -> str:
+    """The verdicts in words, for a test that fails."""
+    return "\n".join(
+        f"{service} {id}: {verdict['result']} {verdict['errno']} {verdict['by']} {verdict['reason']}"
+        for service in result["sides"][side]["services"]
+        for id, verdict in verdicts(result, side, service).items()
+    )
+
+
+def check_stopped(sealed: SealedServer) -> None:
+    """At least 95 % of what is applicable is stopped by each service's seal, more than before, and no error."""
+    result = sealed.result
+    for service in result["sides"]["after"]["services"]:
+        before, after = counted(result, "before", service), counted(result, "after", service)
+        assert after[0] >= 0.95 * after[1], explained(result, "after")
+        assert after[0] / after[1] > before[0] / before[1]
+        assert "error" not in outcomes(result, "after", service).values(), explained(result, "after")
+        stopped = {id for id, outcome in outcomes(result, "after", service).items() if outcome == "stopped"}
+        assert set(sealed.seal.services[service].stopped) == stopped
+
+
+def test_the_seal_of_a_server_stops_what_can_be_stopped(attacked_nginx: SealedServer) -> None:
+    check_stopped(attacked_nginx)
+    page = (attacked_nginx.output / "report.html").read_text()
+    assert all(attack.title in page for attack in (BY_ID["memfd"], BY_ID["fork-bomb"]))
+
+
+def test_every_stop_names_who_stopped_it_and_everything_else_a_reason(attacked_nginx: SealedServer) -> None:
+    result = attacked_nginx.result
+    for side in ("before", "after"):
+        for service in result["sides"][side]["services"]:
+            for id, verdict in verdicts(result, side, service).items():
+                if verdict["result"] == "stopped":
+                    assert verdict["by"], f"{side} {service} {id}: {verdict}"
+                else:
+                    assert verdict["reason"], f"{side} {service} {id}: {verdict}"
+
+
+def test_the_host_and_a_neighbour_answer_while_things_are_exhausted(attacked_nginx: SealedServer) -> None:
+    after = attacked_nginx.result["sides"]["after"]
+    asked = after["answering"]
+    assert set(asked) == {
+        id
+        for service in after["services"].values()
+        for id, verdict in service["verdicts"].items()
+        if BY_ID[id].group == "exhausting" and verdict["result"] != "not applicable"
+    }
+    for id, waits in asked.items():
+        assert waits["lost"] == 0, f"{id}: {waits}"
+        assert waits["neighbour"] is not None, f"{id}: {waits}"
+
+
+@pytest.mark.long
+def test_the_seal_of_the_demo_stops_what_can_be_stopped(attacked_demo: SealedServer) -> None:
+    check_stopped(attacked_demo)
+
+
+# ---- nothing passes by being broken -----------------------------------------------------------------
+
+
+ABSENT_WITH_EVERYTHING = frozenset({"set-id", "file-capabilities", "root-reach", "ways-out", "host-root"})
+"""There it runs as root with a process namespace of its own, and a twin's networks lead nowhere."""
+
+
+def disk_opens() -> bool:
+    """Whether this machine lets even its own root open its disks."""
+    disks = [line.split()[3] for line in Path("/proc/partitions").read_text().splitlines()[2:]]
+    for disk in disks:
+        try:
+            os.close(os.open(f"/dev/{disk}", os.O_RDONLY | os.O_NONBLOCK))
+        except OSError:
+            continue
+        return True
+    return False
+
+
+MACHINE: dict[str, Callable[[], bool]] = {
+    "raw-disk": disk_opens,
+    # who starts the engine bounds what it can give
+    "descriptors": lambda: resource.getrlimit(resource.RLIMIT_NOFILE)[1] > 1 << 17,
+}
+"""What the machine itself must allow for an attack to work even then."""
+
+
+@pytest.fixture(scope="module")
+def everything_allowed(engine: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The attacks on a container with everything allowed that this machine's engine can allow."""
+    directory = tmp_path_factory.mktemp("everything")
+    (directory / "compose.yaml").write_text(EVERYTHING)
+    ran = lacre(
+        "attack", "--service", "control", "--format", "json", "--ready-timeout", "30", "--allow-host", "socket",
+        directory=directory,
+    )  # fmt: skip
+    assert ran.code == 0, str(ran)
+    result: dict[str, Any] = json.loads(ran.output)
+    return result
+
+
+@pytest.mark.parametrize("id", BY_ID)
+def test_every_attack_works_where_everything_is_allowed(id: str, everything_allowed: dict[str, Any]) -> None:
+    verdict = verdicts(everything_allowed, "now", "control")[id]
+    if id in ABSENT_WITH_EVERYTHING or verdict["reason"].startswith("this kernel has no"):
+        assert verdict["result"] == "not applicable", verdict
+    elif id in MACHINE and not MACHINE[id]():
+        assert verdict["result"] == "stopped", verdict
+    else:
+        assert verdict["result"] == "worked", verdict
+
+
+# ---- every control counts ---------------------------------------------------------------------------
+
+
+def without(sealed: ServiceSeal, control: str) -> ServiceSeal:
+    """The seal with one control taken away, as the prove loop itself would give it up."""
+    given_up: dict[str, Any] = {
+        "user": User(off=WHY),
+        "capabilities": capabilities.given_up(sealed.capabilities, WHY),
+        "filesystem": filesystem.given_up(sealed.filesystem, WHY).model_copy(
+            update={"tmpfs": (), "volumes": ()}
+        ),
+        "syscalls": syscalls.given_up(sealed.syscalls, WHY),
+        "privileges": privileges.given_up(WHY),
+        "limits": limits.given_up(WHY),
+        "logging": Logging(off=WHY),
+    }
+    return sealed.model_copy(update={control: given_up[control]})
+
+
+def red(sealed: SealedServer, control: str, directory: Path) -> str:
+    """What turns red when one control is taken away from every service: attacks, or the proof; empty: nothing."""
+    weaker: Seal = sealed.seal.model_copy(
+        update={"services": {name: without(s, control) for name, s in sealed.seal.services.items()}}
+    )
+    path = directory / "weaker.yaml"
+    path.write_text(seal_file.dump(weaker))
+    ran = lacre("verify", str(path), "--attack", "--format", "json", directory=sealed.directory)
+    assert ran.code in {0, 1, 4}, str(ran)
+    said = json.loads(ran.output)
+    if not said["works"]:
+        return f"the proof: {'; '.join(said['failures'])}"
+    return ", ".join(f"{service}: {id}" for service, again in said["again"].items() for id in again)
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_a_control_that_is_taken_away_is_missed(
+    control: str, attacked_nginx: SealedServer, tmp_path: Path
+) -> None:
+    assert red(attacked_nginx, control, tmp_path), f"nothing notices that {control} is gone"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("control", CONTROLS)
+def test_a_control_of_the_demo_that_is_taken_away_is_missed(
+    control: str, attacked_demo: SealedServer, tmp_path: Path
+) -> None:
+    assert red(attacked_demo, control, tmp_path), f"nothing notices that {control} is gone"
+
+
+def test_a_seal_that_holds_passes_verify_with_the_attacks(attacked_nginx: SealedServer) -> None:
+    ran = lacre("verify", "sealed", "--attack", directory=attacked_nginx.directory)
+    assert ran.code == 0, str(ran)
+
+
+# ---- the same again ---------------------------------------------------------------------------------
+
+
+def attacked_again(sealed: SealedServer) -> dict[str, dict[str, str]]:
+    ran = lacre("attack", "--seal", "sealed", "--format", "json", directory=sealed.directory)
+    assert ran.code == 0, str(ran)
+    result = json.loads(ran.output)
+    return {
+        f"{side} {service}": outcomes(result, side, service)
+        for side in ("before", "after")
+        for service in result["sides"][side]["services"]
+    }
+
+
+def of_sealing(sealed: SealedServer) -> dict[str, dict[str, str]]:
+    return {
+        f"{side} {service}": outcomes(sealed.result, side, service)
+        for side in ("before", "after")
+        for service in sealed.result["sides"][side]["services"]
+    }
+
+
+def test_a_second_run_gives_the_same_verdicts(attacked_nginx: SealedServer) -> None:
+    assert attacked_again(attacked_nginx) == of_sealing(attacked_nginx)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_ten_runs_give_the_same_verdicts(attacked_demo: SealedServer) -> None:
+    first = of_sealing(attacked_demo)
+    for number in range(10):
+        assert attacked_again(attacked_demo) == first, f"run {number + 1}"
+
+
+# ---- the host ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def the_host_is_as_before() -> Iterator[None]:
+    before = host()
+    yield
+    after = host()
+    assert {key: value for key, value in after.items() if before[key] != value} == {}
+    assert not leftovers()
+
+
+def host() -> dict[str, object]:
+    """What an attack that left the twin could have changed: programs, mounts, sysctls, modules, files, rules."""
+    programs = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                programs.add(str((entry / "exe").readlink()))
+            except OSError:
+                continue
+    sysctls = subprocess.run(["sysctl", "-a"], capture_output=True, text=True, check=False).stdout
+    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    rules = subprocess.run(["iptables-save"], capture_output=True, text=True, check=False).stdout
+    return {
+        "programs": {program for program in programs if "lacre-attacks" in program},
+        "mounts": sorted(mount for mount in mounts if "/docker/" not in mount),
+        "sysctls": {line for line in sysctls.splitlines() if not _counts(line)},
+        "modules": Path("/proc/modules").read_text().count("\n") if Path("/proc/modules").exists() else 0,
+        "rules": sorted(line for line in rules.splitlines() if line.startswith("-A")),
+        "hostname": os.uname().nodename,
+        "files": {
+            path: path.lstat().st_mtime_ns for at in ("/etc", "/root", "/usr/bin") for path in _below(at)
+        },
+        "keys": Path("/proc/keys").read_text().count("lacre") if Path("/proc/keys").exists() else 0,
+    }
+
+
+def _counts(sysctl: str) -> bool:
+    """Values that change by themselves: counters, random numbers, what is there of each network device."""
+    changing = (
+        "random",
+        "nr_",
+        "-nr",
+        "-state",
+        ".conf.veth",
+        ".neigh.veth",
+        ".conf.br-",
+        ".neigh.br-",
+        "ns_last_pid",
+    )
+    return any(word in sysctl for word in changing) or ".neigh." in sysctl or ".conf." in sysctl
+
+
+def _below(directory: str) -> list[Path]:
+    return [
+        path
+        for path in Path(directory).rglob("*")
+        if not any(part in {".cache", ".docker", "mtab"} for part in path.parts)
+    ]
+
+
+@pytest.mark.usefixtures("the_host_is_as_before")
+def test_the_host_is_unchanged_after_all_attacks_on_an_unsealed_and_a_sealed_twin(
+    attacked_nginx: SealedServer,
+) -> None:
+    ran = lacre("attack", "--seal", "sealed", directory=attacked_nginx.directory)
+    assert ran.code == 0, str(ran)
