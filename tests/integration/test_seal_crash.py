@@ -34,6 +34,23 @@ services:
         trap 'rm /var/lock/it; exit 0' TERM
         while :; do sleep 0.1; done
 """
+# Recovers after a crash only, and writes to do so where it never writes else.
+RECOVERS = """
+services:
+  web:
+    image: debian:bookworm-slim
+    restart: always
+    volumes: ["data:/data"]
+    command:
+      - sh
+      - -ec
+      - |
+        test ! -e /data/dirty || { mkdir -p /srv/recovery; touch /srv/recovery/journal; }
+        touch /data/dirty
+        trap 'rm /data/dirty; exit 0' TERM
+        while :; do sleep 0.1; done
+volumes: {data: {}}
+"""
 
 
 def sealed(text: str, exercise: str, parent: Path) -> SealedServer:
@@ -54,6 +71,14 @@ def test_who_came_back_after_a_crash_comes_back_under_the_seal(
     assert Phase.CRASH in proof.phases
     assert found.baseline.stopped == proof.stopped
     assert any("start after a crash" in answer.question for answer in proof.responses["web"])
+
+
+@pytest.mark.long
+def test_what_only_a_crash_calls_for_is_granted(engine: str, tmp_path: Path) -> None:
+    found = sealed(RECOVERS, "true", tmp_path)
+    (grant,) = (grant for grant in found.main.filesystem.grants if grant.what == "/srv/recovery")
+    assert grant.phase == Phase.CRASH
+    assert found.seal.trials == 1
 
 
 @pytest.mark.long
