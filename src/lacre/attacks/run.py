@@ -49,11 +49,11 @@ def attack_twin(
     sensor: Sensor,
     victims: Victims,
     attacks: Sequence[Attack],
-    tell: Callable[[str, str], None],
+    tell: Callable[[str], None],
 ) -> Attacked:
     """Try every attack on the first container of every service of a running, watched twin.
 
-    `tell` is told service and attack before each. Raises EngineError when the engine itself fails; a container
+    `tell` is told each service before its attacks. Raises EngineError when the engine itself fails; a container
     that ends meanwhile makes the rest of its attacks errors.
     """
     verdicts: dict[str, tuple[Verdict, ...]] = {}
@@ -62,6 +62,7 @@ def attack_twin(
     info = engine.info()
     for service, image in victims.images.items():
         began = time.monotonic()
+        tell(service)
         container = twin.of(service)
         try:
             scene = look(
@@ -81,11 +82,7 @@ def attack_twin(
             )
             continue
         victim = _Victim(engine, twin, sensor, container, scene, own)
-        found = []
-        for attack in attacks:
-            tell(service, attack.id)
-            found.append(victim.suffer(attack))
-        verdicts[service] = tuple(found)
+        verdicts[service] = tuple(victim.suffer(attack) for attack in attacks)
         for name, waits in victim.answering.items():
             answering[name] = _worse(answering.get(name), waits)
         seconds[service] = time.monotonic() - began

@@ -16,6 +16,7 @@ from lacre.attacks import (
     attack_twin,
     program,
     staged,
+    tally,
 )
 from lacre.engine import Twin, TwinOptions
 from lacre.errors import TargetError
@@ -101,14 +102,21 @@ def attacked(
             needed={name: _needed(drafts[name]) for name in twins.services if drafts and name in drafts},
             closed=not twins.options.allow_egress,
         )
-        return attack_twin(
+        side = "as it is" if drafts is None else "under the seal"
+        found = attack_twin(
             twins.engine,
             twin,
             sensor,
             victims,
             attacks,
-            lambda service, attack: twins.progress.tell(service, f"attack {attack}"),
+            lambda service: twins.progress.tell(service, f"{side}: {len(attacks)} attacks"),
         )
+    for service, verdicts in found.verdicts.items():
+        counted = tally(verdicts)
+        twins.progress.tell(
+            service, f"{side}: {counted.stopped}/{counted.applicable} stopped", done=drafts is not None
+        )
+    return found
 
 
 def _needed(seal: ServiceSeal) -> dict[str, tuple[int, ...]]:
