@@ -22,7 +22,7 @@ from lacre.attacks.model import (
     Verdict,
 )
 from lacre.attacks.scene import look
-from lacre.attacks.stage import NEIGHBOUR, NEIGHBOUR_PORT, inside
+from lacre.attacks.stage import NEIGHBOUR, NEIGHBOUR_PORT, inside, program
 from lacre.engine import Container, Engine, ImageInfo, Twin
 from lacre.engine.inside import Credentials, cpu_periods, credentials
 from lacre.errors import EngineError
@@ -142,12 +142,14 @@ class _Victim:
 
     def _take_once(self, attack: Attack, step: Step) -> StepTaken:
         before = self._count(step.counter)
-        executed = self._engine.execute(
-            self._container.id,
-            inside(step.action, *step.arguments),
-            user="0:0" if step.as_root else f"{self._own.uid}:{self._own.gid}",
-            seconds=step.seconds,
-        )
+        command = inside(step.action, *step.arguments)
+        if step.as_root:
+            executed = self._engine.execute_as_root(
+                self._container.id, program(), command, seconds=step.seconds
+            )
+        else:
+            user = f"{self._own.uid}:{self._own.gid}"
+            executed = self._engine.execute(self._container.id, command, user=user, seconds=step.seconds)
         self._refusals += [
             fact
             for fact in self._sensor.facts()

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from lacre.engine import images, kernel, upper
 from lacre.engine.connection import absent_is_fine, connect, context_host, status_of, told
 from lacre.engine.owner import OWNER_LABEL, this_process
+from lacre.engine.process import run
 from lacre.engine.project import ImageInfo
 from lacre.engine.tree import ChunkReader
 from lacre.errors import EngineError
@@ -305,6 +306,19 @@ class Engine:
             code = self._client.exec_inspect(made).get("ExitCode")
         return Executed(code if code is None else int(code), kept.decode("utf-8", "replace"))
 
+    def execute_as_root(
+        self, container: str, enter: Path, command: Sequence[str], *, seconds: float
+    ) -> Executed:
+        """Runs `command` in a container as its root would be who became it by a flaw, whoever the container runs as.
+
+        `enter` is a program of this host that enters the container of a process and executes what follows, within
+        its bounding set (`native/attacks/as_root.h`). No `docker exec` does that: root has no capability there once
+        the container has another user and no-new-privileges.
+        """
+        pid = self.application_pid(container)
+        done = run([str(enter), "as-root", str(pid), *command], seconds=seconds)
+        return Executed(done.code, done.stdout[:_EXECUTED_BYTES])
+
     def _kill_executed(self, made: str) -> None:
         with contextlib.suppress(EngineError), told("ending a program that took too long"):
             pid = int(self._client.exec_inspect(made).get("Pid") or 0)
@@ -312,10 +326,16 @@ class Engine:
                 kernel.send(pid, "KILL", lambda: bool(self._client.exec_inspect(made).get("Running")))
 
     def log_size(self, container: str) -> int | None:
-        """Bytes of the file that the engine writes the container's log to now; None where there is no such file."""
+        """Bytes of the file that the engine writes the container's log to now; None where there is no such file.
+
+        The engine counts the path from its own root directory.
+        """
         path = str(self.inspect(container).get("LogPath") or "")
+        if not path or not self.address.startswith("unix://"):
+            return None
+        root = kernel.root_of_listener(self.address.removeprefix("unix://"))
         with contextlib.suppress(OSError):
-            return Path(path).stat().st_size if path else None
+            return Path(root + path).stat().st_size
         return None
 
     def peaks(self, container: str) -> kernel.Peaks:

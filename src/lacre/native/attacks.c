@@ -121,10 +121,12 @@ static int judged(long returned, const char *call, int agreed)
 #include "attacks/escaping.h"
 #include "attacks/kernel.h"
 #include "attacks/spying.h"
+#include "attacks/as_root.h"
 #include "attacks/neighbour.h"
 
 static const struct action actions[] = {
-	WRITING_ACTIONS EXECUTING_ACTIONS EXHAUSTING_ACTIONS ESCAPING_ACTIONS KERNEL_ACTIONS SPYING_ACTIONS NEIGHBOUR_ACTIONS
+	WRITING_ACTIONS EXECUTING_ACTIONS EXHAUSTING_ACTIONS ESCAPING_ACTIONS KERNEL_ACTIONS SPYING_ACTIONS
+	AS_ROOT_ACTIONS NEIGHBOUR_ACTIONS
 };
 
 int main(int argc, char **argv)

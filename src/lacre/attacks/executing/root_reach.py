@@ -18,13 +18,12 @@ from lacre.attacks.model import Group, Nothing, Scene, Step, attack
 )
 def root_reach(scene: Scene) -> Sequence[Step] | Nothing:
     """A flaw in the kernel or in a helper can make an intruder root in the container, whoever the application
-    runs as. What root may do then is its capabilities, and those come from the container's bounding set: with
-    Docker's default, root may change any file, kill any process, make device nodes and speak raw packets.
+    runs as. What root may do then is what the container's bounding set leaves: with Docker's default, root may change
+    any file, kill any process, make device nodes and speak raw packets.
 
-    So this attack is the one that does not have the application's credentials but root's. It sends signal 0 to the
-    application's process, which asks for permission and does nothing.
-
-    Without capabilities root is the owner of its own files and processes, and stranger to all others.
+    So this attack is the one that does not have the application's credentials. lacre itself enters the container's
+    namespaces from the host, as root within the container's bounding set, and sends signal 0 to the application's
+    process: that asks for permission and does nothing.
     """
     if scene.uid == 0:
         return Nothing("the application is root itself: the other attacks are tried with its capabilities")

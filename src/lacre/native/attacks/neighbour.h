@@ -33,11 +33,4 @@ static int act_answer(int argc, char **argv)
 	}
 }
 
-// Signal 0 asks whether a signal may be sent, and sends none (kill(2)).
-static int act_signal(int argc, char **argv)
-{
-	(void)argc;
-	return judged(kill((pid_t)atoi(argv[0]), 0), "kill(2)", 0);
-}
-
-#define NEIGHBOUR_ACTIONS { "answer", act_answer, 1, "PORT" }, { "signal", act_signal, 1, "PROCESS" },
+#define NEIGHBOUR_ACTIONS { "answer", act_answer, 1, "PORT" },
