@@ -27,6 +27,7 @@ from lacre.seccomp import profile
 from lacre.seccomp.core import CORE
 from lacre.seccomp.runtime import RUNTIME
 from lacre.seccomp.table import union
+from tests.grounds import Machine
 from tests.unit.attacks.scenes import place, scene
 
 IMAGE = "debian:bookworm-slim"
@@ -310,3 +311,16 @@ def test_wrong_use_names_the_actions_and_says_nothing_on_the_standard_output(eve
     done = docker("exec", everything.id, *inside("no-such-action"), check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "umount" in done.stderr
+
+
+@pytest.mark.timeout(1800)
+def test_on_debian_13_the_really_privileged_shows_what_this_kernel_lacks(ground_d: Machine) -> None:
+    """Modules, kexec, the emergency keys, a disk that opens, cgroup v2, AppArmor: these tests, run there."""
+    ground_d.put_lacre()
+    done = ground_d.run(
+        "cd /work/lacre && PYTHONPATH=src:/opt/lacre-deps python3 -m pytest -q -p no:cacheprovider"
+        " tests/integration/test_attacks_native.py -k 'everything_allowed or strict_seal or permission'",
+        timeout=1700,
+    )
+    assert done.code == 0, done.output[-4000:]
+    assert "passed" in done.output and "skipped" not in done.output
