@@ -24,6 +24,7 @@ from lacre.attacks import pages as attack_pages
 from lacre.audit import pages as audit_pages
 from lacre.audit.registry import BY_ID
 from lacre.cli.app import app
+from lacre.report import host_pages
 
 TRANSCRIPT = Path("docs/transcript.txt")
 
@@ -115,6 +116,7 @@ _MAKERS: dict[str, Callable[[str, Path], str]] = {
     "help": _help,
     "usage": _usage,
     "options": _options,
+    "settings": lambda _, __: host_pages.settings(),
     "transcript": _transcript,
 }
 

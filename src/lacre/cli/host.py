@@ -98,9 +98,9 @@ def audit(
     if format is AuditFormat.JSON:
         screen.result(report.audit_json(found))
     elif format is AuditFormat.SARIF:
-        from lacre.report import host_sarif
+        from lacre.report.host_sarif import render
 
-        screen.result(host_sarif.render(found))
+        screen.result(render(found))
     else:
         screen.result(report.audit(found, screen.look))
     raise typer.Exit(FINDINGS if found.findings else 0)

@@ -12,6 +12,8 @@ from lacre.host.model import Place
 if TYPE_CHECKING:
     from lacre.engine.daemon import DaemonFacts
 
+_LOOPBACK = ("tcp://127.", "tcp://localhost", "tcp://[::1]")
+
 CONFIG = "/etc/docker/daemon.json"
 COMMAND_LINE = "dockerd's command line"
 
@@ -76,6 +78,8 @@ class EngineFacts:
 
     def configured(self, key: str) -> tuple[str, Place] | None:
         """The value that will hold after a restart of the daemon, and where it stands; None: nobody says."""
+        if key == "hosts":
+            return self._hosts()
         if key in self.flags:
             return self.flags[key], Place(COMMAND_LINE)
         path = key.split("/")
@@ -84,6 +88,22 @@ class EngineFacts:
         if found is None or self.text is None:
             return None
         return jsontext.compact(found.value), Place(self.config, jsontext.line_of(self.text, node, path))
+
+    def _hosts(self) -> tuple[str, Place] | None:
+        """Whether an address of the engine is open to the network: "open" or "closed", not the list itself."""
+        place = Place(COMMAND_LINE)
+        if "hosts" in self.flags:
+            listed = jsontext.parse(self.flags["hosts"]).value
+        else:
+            found = jsontext.find(self.node, ["hosts"])
+            if found is None or self.text is None:
+                return None
+            listed = found.value if isinstance(found.value, list) else [found.value]
+            place = Place(self.config, jsontext.line_of(self.text, self.node, ["hosts"]))
+        verified = self.configured("tlsverify")
+        bare = [h for h in map(str, listed) if h.startswith("tcp://") and not h.startswith(_LOOPBACK)]
+        is_open = bare and (verified is None or verified[0] != "true")
+        return '"open"' if is_open else '"closed"', place
 
 
 def flags(command: Sequence[str]) -> dict[str, str]:

@@ -57,7 +57,6 @@ class Need(StrEnum):
     PRIVILEGE_GAIN = "set-uid programs in containers"
     SWARM = "Swarm"
     OPEN_FILES = "many open files"
-    PROCESSES = "many processes"
     LOOPBACK_PUBLISHED = "published ports by way of the proxy"
     LOG_FILES = "the engine's log files"
 
@@ -199,6 +198,13 @@ class State:
     def later(self) -> Verdict:
         """The worst of its keys after a restart."""
         return _worst([key.later_verdict for key in self.keys])
+
+    @property
+    def target(self) -> str:
+        """What to write: the value that is there, where it is good enough, else the one of the table."""
+        there = {key.now for key in self.keys}
+        only = there.pop() if len(there) == 1 else None
+        return only if only is not None and self.wanted.accepts(only) else self.wanted.write
 
     @property
     def needed(self) -> bool:

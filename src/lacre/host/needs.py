@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from lacre.host.facts import Facts
 from lacre.host.model import Need, User
 from lacre.host.processes import Process
+from lacre.host.settings.daemon import OPEN_FILES_SOFT
 
 _SYS_PTRACE, _SYS_ADMIN, _PERFMON, _BPF = 19, 21, 38, 39  # include/uapi/linux/capability.h
 _FIRST_USER_NAMESPACE = "user:[4026531837]"
@@ -122,11 +123,18 @@ def _default_bridge(facts: Facts) -> Iterator[User]:
 
 
 def _unmapped_users(facts: Facts) -> Iterator[User]:
+    """Everybody: the engine looks for its data elsewhere from then on, whatever runs now."""
+    where = facts.engine.asked.root_dir if facts.engine.asked else "/var/lib/docker"
+    yield User(
+        "the engine", f"has its images, containers and volumes in {where}, and no longer sees them there"
+    )
     for container in facts.engine.asked.containers if facts.engine.asked else ():
-        if not container.host_users:
+        if container.host_users:
+            continue
+        shared = [*container.host_namespaces, *(["all privileges"] if container.privileged else [])]
+        if shared:
             yield User(
-                f"container {container.name}",
-                "runs from images, containers and volumes that the engine no longer sees once users are remapped",
+                f"container {container.name}", f"has the host's {', '.join(shared)}, and is refused then"
             )
 
 
@@ -154,26 +162,10 @@ def _swarm(facts: Facts) -> Iterator[User]:
         yield User("Swarm", "the engine refuses to start with live-restore in a swarm")
 
 
-OPEN_FILES = 1048576
-"""What the table gives containers as a hard limit of open files."""
-PROCESSES = 65536
-"""Likewise of processes of one user."""
-
-
 def _open_files(facts: Facts) -> Iterator[User]:
     for process in facts.processes:
-        if process.container and process.descriptors > OPEN_FILES // 2:
+        if process.container and process.descriptors > OPEN_FILES_SOFT // 2:
             yield User(called(process, facts), f"has {process.descriptors} files open")
-
-
-def _processes(facts: Facts) -> Iterator[User]:
-    by_user: dict[int, int] = {}
-    for process in facts.processes:
-        if process.container:
-            by_user[process.uid] = by_user.get(process.uid, 0) + process.threads
-    for uid, number in by_user.items():
-        if uid != 0 and number > PROCESSES // 2:
-            yield User(f"uid {uid}", f"has {number} threads in containers")
 
 
 def _loopback_published(facts: Facts) -> Iterator[User]:
@@ -213,7 +205,6 @@ _FINDERS: Mapping[Need, Callable[[Facts], Iterator[User]]] = {
     Need.PRIVILEGE_GAIN: _privilege_gain,
     Need.SWARM: _swarm,
     Need.OPEN_FILES: _open_files,
-    Need.PROCESSES: _processes,
     Need.LOOPBACK_PUBLISHED: _loopback_published,
     Need.LOG_FILES: _log_files,
 }

@@ -14,7 +14,7 @@ from dataclasses import replace
 from lacre.errors import GroundError
 from lacre.host import jsontext, sysctl
 from lacre.host.facts import DROP_IN, Facts
-from lacre.host.model import Change, KeyState, Kind, Plan, Profile, Risk, State, Verdict
+from lacre.host.model import Change, KeyState, Kind, Plan, Profile, Risk, Setting, State, Verdict
 from lacre.host.states import sysctl_key
 from lacre.host.sysctl import Order
 
@@ -137,9 +137,19 @@ def _drop_in(
     for state in states:
         setting = state.setting
         if setting.kind is Kind.SYSCTL and (setting.id in new or setting.key in ours):
-            lines += ["", f"# {setting.title}", f"{setting.name} = {state.wanted.write}"]
+            names = _names(setting)
+            lines += ["", f"# {setting.title}", *(f"{name} = {state.target}" for name in names)]
     text = "\n".join(lines) + "\n"
     return None if text == facts.drop_in else (DROP_IN, text)
+
+
+def _names(setting: Setting) -> tuple[str, ...]:
+    """The keys to write for a setting. A glob gives way to every line that names a key exactly, however early, so
+    the two keys that everybody names are written out beside it."""
+    if "/conf/*/" not in setting.key:
+        return (setting.name,)
+    exact = (setting.name.replace(".*.", f".{word}.") for word in ("all", "default"))
+    return (*exact, setting.name)
 
 
 def _daemon_json(facts: Facts, changes: Sequence[Change]) -> tuple[str, str] | None:
@@ -171,8 +181,8 @@ def _overrules(facts: Facts, order: Order, state: State, key: str) -> str:
     if after.later_verdict is not Verdict.BAD or after.decides is None:
         return ""
     return (
-        f"after a restart {after.decides} wins with {after.later}: it is read later than {DROP_IN}, and is not "
-        "lacre's to change"
+        f"after a restart {after.decides} decides with {after.later}: it is read later than {DROP_IN} or names the "
+        "key exactly, and is not lacre's to change"
     )
 
 

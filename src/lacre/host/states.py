@@ -62,7 +62,7 @@ def _later(
             None,
             line.place,
             "",
-            "there is no systemd-sysctl here: what reads this file at the start is not known",
+            "no systemd-sysctl is here to read it",
         )
     given = facts.boot.now.get(f"sysctl.{key.replace('/', '.')}")
     if given is not None:  # Documentation/admin-guide/kernel-parameters.txt: sysctl.*
@@ -74,12 +74,12 @@ def _later(
 def _default(boot: Boot, setting: Setting) -> tuple[str | None, str]:
     if setting.default.configured:
         if boot.configuration is None:
-            return None, "nothing sets it, and the kernel's configuration, which decides, is not here"
+            return None, "nothing sets it, and the kernel's configuration is not here"
         for symbol, value in setting.default.configured.items():
             if boot.configuration.get(symbol) == "y":
                 return value, ""
     if setting.default.value is None:
-        return None, "nothing sets it, and the kernel's own default is not known"
+        return None, "nothing sets it; the default is not known"
     return setting.default.value, ""
 
 
@@ -129,7 +129,7 @@ def _boot_key(boot: Boot, setting: Setting, wanted: Wanted) -> KeyState:
     now = boot.now.get(setting.key, default)
     later = None if boot.next is None else boot.next.get(setting.key, default)
     if boot.next is None:
-        why = "no configuration of GRUB is here: what the next start gets is not known"
+        why = "no configuration of GRUB is here"
     return KeyState(
         key=setting.key,
         now=now,

@@ -44,33 +44,31 @@ def _states(title: str, states: Iterable[State], look: Look, *, users: bool = Fa
     rows: list[list[Cell]] = []
     for state in states:
         setting = state.setting
-        reasons = (
-            [f"{user.who} {user.what}" for user in state.users if user.sure] if users else [setting.title]
-        )
-        unknown = [f"? {key.why_unknown}" for key in state.keys if key.why_unknown]
-        rows.append(
-            [
-                (setting.id, setting.severity.value),
-                _values(state, "now"),
-                _values(state, "later"),
-                _wanted(state),
-                (*_some(reasons), *dict.fromkeys(unknown)),
-            ]
-        )
-    columns = [title, "now", "after a restart", "wanted", ""]
-    return table(columns, rows, look, bold_first=True)
+        told: tuple[str, ...] = (setting.id, f"{setting.severity}: {setting.title}")
+        if users:
+            told = (setting.id, *_some(f"{user.who} {user.what}" for user in state.users if user.sure))
+        now = _values(state, [(key, key.now, "") for key in _worst_keys(state, "now")])
+        later = _values(state, [(key, key.later, _decided(key)) for key in _worst_keys(state, "later")])
+        rows.append([told, now, later, _wanted(state)])
+    return table([title, "now", "after a restart", "wanted"], rows, look)
 
 
-def _values(state: State, when: str) -> Cell:
-    """The values of a setting's keys; those that are good are left out where others are not."""
-    lines = []
-    for key in _worst_keys(state, when):
-        value = key.now if when == "now" else key.later
-        name = f"{_last_part(state, key)} " if len(state.keys) > 1 else ""
-        lines.append(f"{name}{'?' if value is None else value}")
-        if when == "later":
-            lines.append(f"({key.decides})" if key.decides else f"({key.decided_by})")
+def _values(state: State, values: list[tuple[KeyState, str | None, str]]) -> Cell:
+    """Values with who decides them; keys of one setting that hold the same are told together."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for key, value, by in values:
+        together.setdefault(("?" if value is None else value, by), []).append(_last_part(state, key))
+    lines: list[str] = []
+    for (value, by), names in together.items():
+        lines.append(value if len(state.keys) == 1 else f"{value}: {', '.join(_some(names))}")
+        lines += [by] if by else []
     return tuple(_some(lines, 2 * _MANY))
+
+
+def _decided(key: KeyState) -> str:
+    """Who decides a value after a restart, or why that is not known."""
+    unknown = key.why_unknown if key.later is None else ""
+    return " - ".join(filter(None, (str(key.decides or ""), unknown))) or key.decided_by
 
 
 def _worst_keys(state: State, when: str) -> list[KeyState]:
@@ -91,10 +89,11 @@ def _last_part(state: State, key: KeyState) -> str:
 
 def _wanted(state: State) -> str:
     wanted = state.wanted
-    if wanted.never:
+    if wanted.never and "null" not in wanted.never:
         return f"not {', '.join(wanted.never)}"
-    least = f"{wanted.least} or more" if wanted.least is not None else ""
-    return least or wanted.write
+    if wanted.least is None or wanted.most is not None:
+        return wanted.write
+    return f"{wanted.least} or more"
 
 
 def _some(lines: Iterable[str], most: int = _MANY) -> list[str]:
@@ -159,7 +158,7 @@ def _change(change: Change) -> Cell:
     ]
     if not lines:
         first = change.state.keys[0]
-        lines = [f"{'?' if first.later is None else first.later} → {change.state.wanted.write}"]
+        lines = [f"{'?' if first.later is None else first.later} → {change.state.target}"]
     if not change.line:
         lines.append("(the files say so already)")
     elif not change.values:

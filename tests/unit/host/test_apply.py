@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from lacre.errors import GroundError, HalfDoneError, NotAppliedError
-from lacre.host import journal, work
+from lacre.host import apply as applying
+from lacre.host import journal, work, writing
 from lacre.host.files import Root
 from lacre.host.model import Profile, Verdict
 from tests.unit.host import trees
@@ -165,13 +166,13 @@ def test_a_value_that_the_kernel_does_not_keep_takes_everything_back(
 ) -> None:
     root = trees.make(tmp_path)
     before = trees.snapshot(tmp_path)
-    real = work.applying.writing.set_sysctl
+    real = writing.set_sysctl
 
     def stubborn(root: Root, key: str, text: str) -> None:
         if key != "kernel/yama/ptrace_scope" or text == "0\n":
             real(root, key, text)
 
-    monkeypatch.setattr(work.applying.writing, "set_sysctl", stubborn)
+    monkeypatch.setattr(writing, "set_sysctl", stubborn)
     with pytest.raises(
         NotAppliedError, match=r"kernel\.yama\.ptrace_scope was set to 2, and the kernel keeps 0"
     ):
@@ -205,7 +206,7 @@ def test_a_broken_journal_is_never_overwritten(tmp_path: Path) -> None:
 
 def test_only_one_at_a_time(tmp_path: Path) -> None:
     root = trees.make(tmp_path)
-    with work.applying.session(root), pytest.raises(GroundError, match="another lacre host is at work"):
+    with applying.session(root), pytest.raises(GroundError, match="another lacre host is at work"):
         apply(root)
 
 
@@ -260,7 +261,7 @@ def test_a_way_back_that_fails_keeps_the_journal(tmp_path: Path, monkeypatch: py
         trees.put(root, f"/proc/sys/{key}", text)
 
     with monkeypatch.context() as patched:
-        patched.setattr(work.applying.writing, "set_sysctl", refuse)
+        patched.setattr(writing, "set_sysctl", refuse)
         with pytest.raises(HalfDoneError, match=r"kernel\.kptr_restrict: Operation not permitted"):
             apply(root)
     assert journal.load(root).runs
