@@ -192,6 +192,7 @@ def _around(shown: EngineShown, *, local: bool) -> Surroundings:
         seccomp=has("seccomp"),
         remapped=has("userns"),
         rootless=has("rootless"),
+        cgroup=2 if str(shown.info.get("CgroupVersion") or "1") == "2" else 1,
         tags={tag: str(one.get("Id")) for one in shown.images for tag in daemon.image_tags(one)},
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ _PROC = Path("/proc")
 _ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _WORDS_BYTES = 64 << 10  # of a command line
 _MOST = 4096  # processes of one container
+_YOUNG = 10.0  # seconds that a runtime may take to become the program
+_TICKS = os.sysconf("SC_CLK_TCK")
 NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
 
 
@@ -81,7 +84,7 @@ def _process(pid: str, own_users: str) -> Process | None:
     directory = _PROC / pid
     lines = kernel.text(directory / "status").splitlines()
     status = {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    if "CapEff" not in status or status.get("State", "").startswith("Z"):
+    if "CapEff" not in status or status.get("State", "").startswith("Z") or _starting(pid, status["Name"]):
         return None
     profile = kernel.text(directory / "attr/current").strip().rstrip("\0")
     try:
@@ -104,6 +107,19 @@ def _process(pid: str, own_users: str) -> Process | None:
         apparmor=profile.removesuffix(" (enforce)") if profile.endswith(" (enforce)") else "",
         host_users=namespace(pid, "user") == own_users,
     )
+
+
+def _starting(pid: str, name: str) -> bool:
+    """Whether it is still the runtime, which puts everything in force and then becomes the container's program.
+
+    Any process may call itself so: only a young one is believed.
+    """
+    if not name.startswith("runc:["):
+        return False
+    started = kernel.started_at(int(pid))
+    if not started:
+        return True
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - int(started) / _TICKS < _YOUNG
 
 
 def _words(path: Path) -> tuple[str, ...]:

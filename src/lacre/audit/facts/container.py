@@ -63,8 +63,8 @@ class Session:
 class Surroundings:
     """What of the engine and the host is the same for all containers, and decides about them.
 
-    `addresses` are the host's own; `tags` say which image each reference names now. `local`: the engine runs on
-    this kernel, so that /proc tells about its containers.
+    `cgroup` is the version of control groups; `tags` say which image each reference
+    names now. `local`: the engine runs on this kernel, so that /proc tells about its containers.
     """
 
     local: bool = True
@@ -73,7 +73,7 @@ class Surroundings:
     seccomp: bool = True
     remapped: bool = False  # userns-remap: root of a container is nobody on the host
     rootless: bool = False
-    addresses: tuple[str, ...] = ()
+    cgroup: int = 2
     tags: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -16,7 +16,9 @@ import re
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.checks.running import secrets_of
 from lacre.audit.facts.dockerfile import Stage
+from lacre.audit.facts.image import Image
 from lacre.audit.facts.shell import Command
 from lacre.audit.model import Confidence, Finding, Severity, Word
 from lacre.audit.secrets import Looks, has_form, looks_like, named_like_secret, password_in_url
@@ -86,6 +88,43 @@ def _carries(command: Command) -> bool:
     return False
 
 
+def image(image: Image) -> Iterator[Word]:
+    yield from secrets_of(image.environment, "its environment")
+    yield from secrets_of(image.labels, "its labels")
+    for name, value in (*image.environment, *image.labels):
+        if password_in_url(value):
+            yield Finding(what=f"{name} holds a URL with its password", path=f"variable {name}")
+    for number, line in enumerate(reversed(image.history), 1):
+        if what := _in_history(line):
+            yield Finding(what=f"{what} stands in its history, layer {number}", path=f"history {number}")
+    for key in image.contents.keys if image.contents is not None else ():
+        yield Finding(
+            what=f"it holds {key}, which is a credential by its name",
+            path=f"file {key}",
+            confidence=Confidence.MEDIUM,
+        )
+    if image.contents is None:
+        yield image.untold
+
+
+def _in_history(line: str) -> str:
+    """What kind of secret a line of the history holds; the builder writes arguments as `|2 NAME=value … /bin/sh -c`."""
+    if has_form(line) or password_in_url(line):
+        return "a secret"
+    if line.startswith("ENV ") or "#(nop)  ENV " in line:
+        return ""  # it is in the environment, which has its own finding
+    for found in _ASSIGNED.finditer(line):
+        name, value = found["name"], found["value"].strip("\"'")
+        if named_like_secret(name) and "$" not in value and looks_like(value) is Looks.SECRET:
+            return f"the value of {name}"
+    return ""
+
+
+_ASSIGNED = re.compile(
+    r"(?:^|[\s;&|])(?:--build-arg[ =])?(?P<name>[A-Za-z_][A-Za-z0-9_]{2,60})=(?P<value>\"[^\"]*\"|'[^']*'|[^\s;&|]+)"
+)
+
+
 CHECK = Check(
     id="LC410",
     name="build-secret",
@@ -95,4 +134,5 @@ CHECK = Check(
     cis="4.10",
     peers=("trivy:31", "dockle:CIS-DI-0010", "dockerfile-hardener:DH006", "docker-bench:4.10"),
     stage=stage,
+    image=image,
 )

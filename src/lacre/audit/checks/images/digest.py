@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.images.references import reference
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.dockerfile import Stage
 from lacre.audit.facts.service import Service
 from lacre.audit.facts.text import Text
@@ -46,6 +47,15 @@ def _judged(text: Text, path: str) -> Iterator[Word]:
     yield Finding(what=f"the image {found.name} is not pinned by digest", place=text.place, path=path)
 
 
+def container(container: Container) -> Iterator[Word]:
+    if container.of_image is not None and not container.of_image.digests:
+        yield NotApplicable("its image was built here, and no registry has it")
+    elif not container.image.startswith("sha256:") and not reference(container.image).digest:
+        yield Finding(
+            what=f"the image {reference(container.image).name} is not pinned by digest", path="image"
+        )
+
+
 CHECK = Check(
     id="LC421",
     name="image-digest",
@@ -56,4 +66,5 @@ CHECK = Check(
     aside=True,
     service=service,
     stage=stage,
+    container=container,
 )

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.facts.dockerfile import Stage
+from lacre.audit.facts.image import Image
 from lacre.audit.facts.shell import Command
 from lacre.audit.model import Finding, Severity, Word
 
@@ -43,6 +44,13 @@ def _sets(command: Command) -> str:
     return ""
 
 
+def image(image: Image) -> Iterator[Word]:
+    if image.contents is None:
+        yield image.untold
+    for name in image.contents.empty_passwords if image.contents is not None else ():
+        yield Finding(what=f"the account {name} has an empty password", path=f"account {name}")
+
+
 CHECK = Check(
     id="LC425",
     name="passwords",
@@ -50,4 +58,5 @@ CHECK = Check(
     severity=Severity.HIGH,
     peers=("checkov:CKV2_DOCKER_17", "dockle:DKL-LI-0001"),
     stage=stage,
+    image=image,
 )

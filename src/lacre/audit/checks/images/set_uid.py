@@ -17,7 +17,9 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.images.modes import modes
+from lacre.audit.checks.running import several
 from lacre.audit.facts.dockerfile import Stage
+from lacre.audit.facts.image import Image
 from lacre.audit.model import Finding, Mend, Severity, Word
 
 _NUMERIC = re.compile(r"^0*[2-7][0-7]{3}$")
@@ -32,6 +34,16 @@ def stage(stage: Stage) -> Iterator[Word]:
             yield Finding(what=f"{target or 'a file'} gets the mode {mode}", place=place, path=keyword)
 
 
+def image(image: Image) -> Iterator[Word]:
+    if image.contents is None:
+        yield image.untold
+    elif image.contents.set_id:
+        paths = image.contents.set_id
+        yield Finding(
+            what=f"{len(paths)} programs have a set-uid or set-gid bit: {several(paths)}", path="files"
+        )
+
+
 CHECK = Check(
     id="LC408",
     name="set-uid",
@@ -41,4 +53,5 @@ CHECK = Check(
     cis="4.8",
     peers=("dockle:CIS-DI-0008", "docker-bench:4.8"),
     stage=stage,
+    image=image,
 )

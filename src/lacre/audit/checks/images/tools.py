@@ -17,7 +17,9 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.checks.running import several
 from lacre.audit.facts.dockerfile import Stage
+from lacre.audit.facts.image import Image
 from lacre.audit.facts.packages import installed, removed
 from lacre.audit.model import Confidence, Finding, NotApplicable, Severity, Word
 
@@ -55,6 +57,18 @@ def stage(stage: Stage) -> Iterator[Word]:
                     )
 
 
+def image(image: Image) -> Iterator[Word]:
+    if image.contents is None:
+        yield image.untold
+        return
+    for kind, paths in image.contents.tools.items():
+        yield Finding(
+            what=f"a {kind} is in it: {several(paths)}",
+            path=kind,
+            severity=Severity.MEDIUM if kind == "remote shell server" else None,
+        )
+
+
 CHECK = Check(
     id="LC403",
     name="tools",
@@ -65,4 +79,5 @@ CHECK = Check(
     cis="4.3",
     peers=("dockle:CIS-DI-0003", "dockerfile-hardener:DH003", "docker-bench:4.3"),
     stage=stage,
+    image=image,
 )

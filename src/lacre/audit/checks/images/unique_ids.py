@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.facts.dockerfile import Stage
+from lacre.audit.facts.image import Image
 from lacre.audit.model import Finding, Severity, Word
 
 _ACCOUNTS = frozenset({"useradd", "usermod", "groupadd", "groupmod"})
@@ -39,6 +40,13 @@ def stage(stage: Stage) -> Iterator[Word]:
                     )
 
 
+def image(image: Image) -> Iterator[Word]:
+    if image.contents is None:
+        yield image.untold
+    for pair in image.contents.same_ids if image.contents is not None else ():
+        yield Finding(what=f"{pair} are the same user", path=f"accounts {pair}")
+
+
 CHECK = Check(
     id="LC427",
     name="unique-ids",
@@ -46,4 +54,5 @@ CHECK = Check(
     severity=Severity.MEDIUM,
     peers=("dockle:DKL-LI-0002",),
     stage=stage,
+    image=image,
 )

@@ -18,7 +18,10 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.checks.running import called
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.dockerfile import Stage
+from lacre.audit.facts.image import Image
 from lacre.audit.facts.service import Service
 from lacre.audit.facts.text import Text
 from lacre.audit.model import Finding, Mend, NotApplicable, Severity, Unknown, Word
@@ -85,6 +88,26 @@ def _base_says(stage: Stage) -> bool:
     return any(word in stage.base.text.lower() for word in _NON_ROOT_BASES)
 
 
+def container(container: Container) -> Iterator[Word]:
+    said = container.of_image.user if container.of_image is not None else ""
+    over = f", over the image's user {said}" if said and not _is_root(said) and container.user != said else ""
+    if container.inside is None:
+        if not container.user or _is_root(container.user):
+            yield Finding(what=f"it runs as root{over}", path="user")
+        elif container.running:
+            yield container.untold
+        return
+    root = [process for process in container.processes if process.uid == 0]
+    if root:
+        share = "" if len(root) == len(container.processes) else ", others do not"
+        yield Finding(what=f"{called(root)} runs as root{share}{over}", path="user")
+
+
+def image(image: Image) -> Iterator[Word]:
+    if not image.user or _is_root(image.user):
+        yield Finding(what="it runs as root unless it is told otherwise", path="user")
+
+
 CHECK = Check(
     id="LC401",
     name="user",
@@ -105,4 +128,6 @@ CHECK = Check(
     ),
     service=service,
     stage=stage,
+    container=container,
+    image=image,
 )

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.facts.dockerfile import Stage
+from lacre.audit.facts.image import Image
 from lacre.audit.model import Finding, Mend, Severity, Word
 
 _FOLDERS = (
@@ -57,6 +58,13 @@ def stage(stage: Stage) -> Iterator[Word]:
                 yield Finding(what=f"{folder} is a VOLUME", place=instruction.place, path="VOLUME")
 
 
+def image(image: Image) -> Iterator[Word]:
+    for volume in image.volumes:
+        folder = "/" + volume.strip("/")
+        if folder in (*_FOLDERS, *_BELOW) or folder.startswith(tuple(f"{below}/" for below in _BELOW)):
+            yield Finding(what=f"{folder} is a VOLUME", path="volumes")
+
+
 CHECK = Check(
     id="LC428",
     name="volumes",
@@ -65,4 +73,5 @@ CHECK = Check(
     mend=Mend.PROOF,
     peers=("dockle:DKL-DI-0002",),
     stage=stage,
+    image=image,
 )

@@ -16,7 +16,9 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.images.modes import modes
+from lacre.audit.checks.running import several
 from lacre.audit.facts.dockerfile import Stage
+from lacre.audit.facts.image import Image
 from lacre.audit.model import Finding, Mend, Severity, Word
 
 _NUMERIC = re.compile(r"^[0-7]{0,2}[0-7][0-7][2367]$")
@@ -35,6 +37,14 @@ def stage(stage: Stage) -> Iterator[Word]:
             )
 
 
+def image(image: Image) -> Iterator[Word]:
+    if image.contents is None:
+        yield image.untold
+    elif image.contents.writable:
+        paths = image.contents.writable
+        yield Finding(what=f"everybody can write {several(paths)}", path="files")
+
+
 CHECK = Check(
     id="LC426",
     name="world-writable",
@@ -42,4 +52,5 @@ CHECK = Check(
     severity=Severity.MEDIUM,
     mend=Mend.PROOF,
     stage=stage,
+    image=image,
 )

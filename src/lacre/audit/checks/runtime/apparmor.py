@@ -17,8 +17,10 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.common import options
+from lacre.audit.checks.running import called
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
-from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
+from lacre.audit.model import Finding, Mend, NotApplicable, Severity, Unknown, Word
 
 _WHAT = {
     "apparmor": "AppArmor's profile is off",
@@ -37,6 +39,24 @@ def service(service: Service) -> Iterator[Word]:
             yield Finding(what=_WHAT[name], place=text.place, path=text.path)
 
 
+def container(container: Container) -> Iterator[Word]:
+    loose = {
+        name: value
+        for name, _, value in (o.replace(":", "=", 1).partition("=") for o in container.security_opt)
+    }
+    if loose.get("systempaths") == "unconfined":
+        yield Finding(what=_WHAT["systempaths"], path="security_opt systempaths")
+    if not container.around.apparmor:
+        yield NotApplicable("AppArmor is not on, or the engine does not use it")
+    elif container.inside is None:
+        if loose.get("apparmor") == "unconfined":
+            yield Finding(what=_WHAT["apparmor"], path="security_opt apparmor")
+        else:
+            yield container.untold
+    elif free := [process for process in container.processes if not process.apparmor]:
+        yield Finding(what=f"no profile of AppArmor is in force on {called(free)}", path="apparmor")
+
+
 CHECK = Check(
     id="LC502",
     name="apparmor",
@@ -46,4 +66,5 @@ CHECK = Check(
     cis="5.2",
     peers=("compose-lint:0009", "DockSec:disabled security-opt", "docker-bench:5.2"),
     service=service,
+    container=container,
 )

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.common import capability
+from lacre.audit.checks.running import in_reach, names_of, several
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
 
@@ -38,6 +40,29 @@ def service(service: Service) -> Iterator[Word]:
     )
 
 
+def container(container: Container) -> Iterator[Word]:
+    if container.inside is None:
+        if "ALL" not in container.cap_drop:
+            yield Finding(what="Docker's default capabilities are not dropped", path="capabilities")
+        elif container.running:
+            yield container.untold
+        return
+    granted = set(container.cap_add)
+    held = {name for process in container.processes for name in names_of(process.capabilities)} - granted
+    gained = (
+        {name for process in container.processes for name in names_of(in_reach(process))} - granted - held
+    )
+    if held and "ALL" not in granted:
+        some = several(sorted(held))
+        yield Finding(what=f"it holds capabilities that nobody asked for: {some}", path="capabilities")
+    elif gained and "ALL" not in granted:
+        yield Finding(
+            what=f"no process has them, but a set-uid program would get capabilities: {several(sorted(gained))}",
+            path="capabilities",
+            severity=Severity.LOW,
+        )
+
+
 CHECK = Check(
     id="LC504",
     name="capabilities-dropped",
@@ -48,4 +73,5 @@ CHECK = Check(
     peers=("compose-lint:0006", "compose-harden:cap_drop", "docker-bench:5.4"),
     aside=True,
     service=service,
+    container=container,
 )

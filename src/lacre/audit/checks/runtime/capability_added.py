@@ -18,6 +18,8 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.common import capability
+from lacre.audit.checks.running import every_capability, in_reach, names_of
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
 
@@ -69,6 +71,21 @@ def service(service: Service) -> Iterator[Word]:
             )
 
 
+def container(container: Container) -> Iterator[Word]:
+    if container.inside is None:
+        names = set(container.cap_add) | ({"ALL"} if container.privileged else set())
+    else:
+        reach = [in_reach(process) for process in container.processes]
+        whole = any(map(every_capability, reach))
+        names = {"ALL"} if whole else {name for mask in reach for name in names_of(mask)}
+    for name in sorted(names & DANGEROUS.keys()):
+        severity, why = DANGEROUS[name]
+        what = f"it holds {why}" if name == "ALL" else f"it holds the capability {name}, which {why}"
+        yield Finding(what=what, path=f"capability {name}", severity=severity)
+    if container.inside is None and container.running:
+        yield container.untold
+
+
 CHECK = Check(
     id="LC540",
     name="capability-added",
@@ -86,4 +103,5 @@ CHECK = Check(
         "DockSec:dangerous caps",
     ),
     service=service,
+    container=container,
 )

@@ -16,7 +16,9 @@ import re
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.checks.running import secrets_of
 from lacre.audit.checks.runtime.environment_secret import secrets_in
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.facts.text import Text
 from lacre.audit.model import Confidence, Finding, Severity, Word
@@ -42,13 +44,33 @@ def _in_words(texts: tuple[Text, ...]) -> Iterator[Word]:
     before = ""
     for text in texts:
         raw = text.raw or text.text
-        found = _INLINE.search(raw)
-        after_option = bool(_OPTION.match(before)) and looks_like(raw) is not Looks.NOTHING
-        if has_form(raw) or after_option or (found and looks_like(found["value"]) is not Looks.NOTHING):
+        if _is_secret(before, raw):
             yield Finding(
                 what=f"a secret is written out in the {text.path}", place=text.place, path=text.path
             )
         before = raw
+
+
+def container(container: Container) -> Iterator[Word]:
+    for words, where in ((container.words, "command"), (container.health_test, "health check")):
+        if any(_is_secret(before, word) for before, word in _pairs(words)):
+            yield Finding(what=f"a secret is written out in the {where}", path=where)
+    for process in container.processes[1:]:
+        if any(_is_secret(before, word) for before, word in _pairs(process.words)):
+            yield Finding(
+                what=f"a secret is written out in the command line of {process.name}", path="processes"
+            )
+    yield from secrets_of(container.labels, "the labels")
+
+
+def _pairs(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    return zip(("", *words), words, strict=False)
+
+
+def _is_secret(before: str, raw: str) -> bool:
+    found = _INLINE.search(raw)
+    after_option = bool(_OPTION.match(before)) and looks_like(raw) is not Looks.NOTHING
+    return has_form(raw) or after_option or bool(found and looks_like(found["value"]) is not Looks.NOTHING)
 
 
 CHECK = Check(
@@ -58,4 +80,5 @@ CHECK = Check(
     severity=Severity.HIGH,
     confidence=Confidence.MEDIUM,
     service=service,
+    container=container,
 )

@@ -15,8 +15,11 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
+
+_DEFAULT_SHARES = 1024
 
 
 def service(service: Service) -> Iterator[Word]:
@@ -29,6 +32,13 @@ def service(service: Service) -> Iterator[Word]:
         yield Finding(what="its processor time has no limit", place=limit.place, path=limit.path)
 
 
+def container(container: Container) -> Iterator[Word]:
+    limit = container.cpus or None if container.inside is None else container.inside.limits.cpus
+    # Shares bind only while others want the processor too; the benchmark takes them as an answer.
+    if limit is None and container.cpu_shares in (0, _DEFAULT_SHARES):
+        yield Finding(what="its processor time has no limit", path="cpus")
+
+
 CHECK = Check(
     id="LC512",
     name="cpu-limit",
@@ -39,4 +49,5 @@ CHECK = Check(
     peers=("compose-lint:0026", "DockSec:no limits", "docker-bench:5.12"),
     aside=True,
     service=service,
+    container=container,
 )

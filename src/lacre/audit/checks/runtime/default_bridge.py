@@ -17,6 +17,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
 
@@ -33,6 +34,11 @@ def service(service: Service) -> Iterator[Word]:
         )
 
 
+def container(container: Container) -> Iterator[Word]:
+    if "bridge" in container.networks:
+        yield Finding(what="it is on the bridge that all other projects may be on", path="network")
+
+
 CHECK = Check(
     id="LC530",
     name="default-bridge",
@@ -42,4 +48,5 @@ CHECK = Check(
     cis="5.30",
     peers=("docker-bench:5.30",),
     service=service,
+    container=container,
 )

@@ -16,6 +16,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Word
 
@@ -35,6 +36,18 @@ def service(service: Service) -> Iterator[Word]:
             )
 
 
+def container(container: Container) -> Iterator[Word]:
+    most = _BOUNDED["nofile"]
+    held = (
+        container.ulimits.get("nofile", most) if container.inside is None else container.inside.limits.nofile
+    )
+    if held is None or held > most or held < 0:
+        yield Finding(what="nofile has no limit", path="ulimit nofile")
+    processes = container.ulimits.get("nproc", 0)
+    if processes < 0 or processes > _BOUNDED["nproc"]:
+        yield Finding(what="nproc has no limit", path="ulimit nproc")
+
+
 CHECK = Check(
     id="LC519",
     name="descriptor-limit",
@@ -45,4 +58,5 @@ CHECK = Check(
     cis="5.19",
     peers=("docker-bench:5.19",),
     service=service,
+    container=container,
 )

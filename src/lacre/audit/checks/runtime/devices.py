@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Severity, Unknown, Word
 
@@ -60,6 +61,28 @@ def _severity(device: str) -> Severity:
     return Severity.LOW if _LOW.match(device) else Severity.MEDIUM
 
 
+def container(container: Container) -> Iterator[Word]:
+    if container.privileged:
+        yield Finding(
+            what="it has every device of the host (it is privileged)",
+            path="devices",
+            severity=Severity.CRITICAL,
+        )
+    for device in container.devices:
+        if device.startswith("/dev"):
+            yield Finding(
+                what=f"it has the host's {device}", path=f"device {device}", severity=_severity(device)
+            )
+    for rule in container.device_rules:
+        words = rule.split()
+        wide = len(words) >= 2 and (words[0] == "a" or "*:" in words[1])
+        yield Finding(
+            what=f"a rule opens {'every device' if wide else 'devices'} ({rule})",
+            path=f"device rule {rule}",
+            severity=Severity.CRITICAL if wide else Severity.MEDIUM,
+        )
+
+
 CHECK = Check(
     id="LC518",
     name="devices",
@@ -68,4 +91,5 @@ CHECK = Check(
     cis="5.18",
     peers=("compose-lint:0016", "docker-bench:5.18"),
     service=service,
+    container=container,
 )

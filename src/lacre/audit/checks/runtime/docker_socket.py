@@ -19,6 +19,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
 
@@ -66,6 +67,15 @@ def _socket_at(path: str) -> str | None:
     return inside[0] if inside else None
 
 
+def container(container: Container) -> Iterator[Word]:
+    for mount in container.mounts:
+        known = next((f"{what} is in reach: {path}" for path in mount.host if (what := _socket_at(path))), "")
+        if not known and mount.socket:
+            known = f"{mount.socket} is in reach: {mount.source}"
+        if known:
+            yield Finding(what=f"{known} is mounted at {mount.target}", path=mount.path)
+
+
 CHECK = Check(
     id="LC532",
     name="docker-socket",
@@ -80,4 +90,5 @@ CHECK = Check(
         "docker-bench:5.32",
     ),
     service=service,
+    container=container,
 )

@@ -18,6 +18,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Severity, Word
 
@@ -50,10 +51,20 @@ def service(service: Service) -> Iterator[Word]:
             yield Finding(what="the engine in it listens without TLS", place=text.place, path=text.path)
 
 
+def container(container: Container) -> Iterator[Word]:
+    said = dict(container.environment)
+    host = said.get("DOCKER_HOST", "")
+    if host.startswith("tcp://") and said.get("DOCKER_TLS_VERIFY", "") in ("", "0") and "proxy" not in host:
+        yield Finding(what="it speaks to an engine over TCP without TLS", path="variable DOCKER_HOST")
+    if any("dockerd" in word for word in container.words) and said.get("DOCKER_TLS_CERTDIR") == "":
+        yield Finding(what="the engine in it listens without TLS", path="variable DOCKER_TLS_CERTDIR")
+
+
 CHECK = Check(
     id="LC553",
     name="engine-over-tcp",
     doc=__doc__,
     severity=Severity.HIGH,
     service=service,
+    container=container,
 )

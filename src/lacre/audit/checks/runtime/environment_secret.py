@@ -20,6 +20,8 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.checks.running import secrets_of
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service, Variable
 from lacre.audit.model import Confidence, Finding, Severity, Word
 from lacre.audit.secrets import Looks, has_form, looks_like, named_like_secret
@@ -55,6 +57,13 @@ def secrets_in(variables: tuple[Variable, ...], where: str) -> Iterator[Word]:
             )
 
 
+def container(container: Container) -> Iterator[Word]:
+    # What the image brings is a matter of the image, which says so itself.
+    of_image = frozenset(container.of_image.environment) if container.of_image is not None else frozenset()
+    own = (pair for pair in container.environment if pair not in of_image)
+    yield from secrets_of(own, "the environment")
+
+
 CHECK = Check(
     id="LC543",
     name="environment-secret",
@@ -63,4 +72,5 @@ CHECK = Check(
     confidence=Confidence.MEDIUM,
     peers=("compose-lint:0020", "DockSec:plaintext secret env"),
     service=service,
+    container=container,
 )

@@ -18,7 +18,9 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.dockerfile import Stage
+from lacre.audit.facts.image import Image
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, NotApplicable, Place, Severity, Unknown, Word
 
@@ -71,12 +73,24 @@ def _state(stage: Stage) -> bool | None:
     return False if stage.scratch else None
 
 
+def container(container: Container) -> Iterator[Word]:
+    if container.health_test[:1] == ("NONE",):
+        yield Finding(what="its health check is switched off", path="healthcheck")
+    elif not container.health_test:
+        yield Finding(what="it has no health check", path="healthcheck")
+
+
+def image(image: Image) -> Iterator[Word]:
+    if not image.health_test or image.health_test[0] == "NONE":
+        yield Finding(what="it has no health check", path="healthcheck")
+
+
 CHECK = Check(
     id="LC527",
     name="health",
     doc=__doc__,
     severity=Severity.LOW,
-    cis="5.27",
+    cis="5.27, 4.6",
     peers=(
         "DockSec:missing healthcheck",
         "trivy:26",
@@ -89,4 +103,6 @@ CHECK = Check(
     aside=True,
     service=service,
     stage=stage,
+    container=container,
+    image=image,
 )

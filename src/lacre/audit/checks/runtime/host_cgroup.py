@@ -16,6 +16,8 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.common import is_host
+from lacre.audit.checks.running import shares
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Word
 
@@ -31,6 +33,17 @@ def service(service: Service) -> Iterator[Word]:
         )
 
 
+def container(container: Container) -> Iterator[Word]:
+    if container.around.cgroup == 2:  # version 1 has no namespace of its own unless asked for
+        yield from shares(container, "cgroup", container.cgroup, "it sees the host's control groups")
+    if container.cgroup_parent:
+        yield Finding(
+            what=f"it is put below the control group {container.cgroup_parent}",
+            path="cgroup_parent",
+            severity=Severity.LOW,
+        )
+
+
 CHECK = Check(
     id="LC525",
     name="host-cgroup",
@@ -41,4 +54,5 @@ CHECK = Check(
     cis="5.25",
     peers=("docker-bench:5.25",),
     service=service,
+    container=container,
 )

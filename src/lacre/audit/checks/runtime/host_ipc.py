@@ -17,12 +17,18 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.common import is_host
+from lacre.audit.checks.running import shares
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Mend, Severity, Word
 
 
 def service(service: Service) -> Iterator[Word]:
     yield from is_host(service.ipc, "it shares the host's shared memory")
+
+
+def container(container: Container) -> Iterator[Word]:
+    yield from shares(container, "ipc", container.ipc, "it reads and writes the host's shared memory")
 
 
 CHECK = Check(
@@ -34,4 +40,5 @@ CHECK = Check(
     cis="5.17",
     peers=("compose-lint:0010", "DockSec:host namespace", "docker-bench:5.17"),
     service=service,
+    container=container,
 )

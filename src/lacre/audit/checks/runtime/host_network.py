@@ -18,6 +18,8 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.common import is_host
+from lacre.audit.checks.running import shares
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Word
 
@@ -27,6 +29,10 @@ def service(service: Service) -> Iterator[Word]:
     for network in service.networks:
         if network.text == "host":
             yield Finding(what="it is in the network named host", place=network.place, path=network.path)
+
+
+def container(container: Container) -> Iterator[Word]:
+    yield from shares(container, "net", container.network_mode, "it is on the host's own network")
 
 
 CHECK = Check(
@@ -43,4 +49,5 @@ CHECK = Check(
         "docker-bench:5.10",
     ),
     service=service,
+    container=container,
 )

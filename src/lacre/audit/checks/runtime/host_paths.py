@@ -17,9 +17,11 @@ Example:
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lacre.audit.check import Check
-from lacre.audit.facts.service import Mount, Service
+from lacre.audit.facts.container import Container
+from lacre.audit.facts.service import Service
 from lacre.audit.model import Confidence, Finding, Severity, Unknown, Word
 
 ROOT_EQUIVALENT = {
@@ -82,34 +84,32 @@ def service(service: Service) -> Iterator[Word]:
         if mount.unknown:
             yield Unknown(mount.unknown)
         for path in mount.host:
-            finding = _judged(path, mount)
+            finding = _judged(path, mount.read_only, mount.via)
             if finding is not None:
-                yield finding
+                yield replace(finding, place=mount.place, path=mount.path)
                 break
 
 
-def _judged(path: str, mount: Mount) -> Finding | None:
-    via = f" by {mount.via}" if mount.via else ""
-    how = "read-only" if mount.read_only else "for writing"
-    if any(path == fine or path.startswith(f"{fine}/") for fine in HARMLESS) and mount.read_only:
+def _judged(path: str, read_only: bool, by: str) -> Finding | None:
+    via = f" by {by}" if by else ""
+    how = "read-only" if read_only else "for writing"
+    if any(path == fine or path.startswith(f"{fine}/") for fine in HARMLESS) and read_only:
         return None
     what = PERSONAL.get(path)
     if what is None and path.startswith("~/."):
         what = next((PERSONAL[p] for p in PERSONAL if p != "~" and path.startswith(f"{p}/")), None)
     if what is not None:
-        return Finding(what=f"{path} ({what}) is mounted {how}{via}", place=mount.place, path=mount.path)
+        return Finding(what=f"{path} ({what}) is mounted {how}{via}")
     root, deep = _root_of(path)
     if root is None:
         return None
-    severity = Severity.HIGH if mount.read_only or deep else Severity.CRITICAL
-    if mount.read_only and (
+    severity = Severity.HIGH if read_only or deep else Severity.CRITICAL
+    if read_only and (
         deep or path in ("/var/lib", "/var", "/run", "/usr", "/lib", "/lib64", "/bin", "/sbin")
     ):
         severity = Severity.MEDIUM
     return Finding(
         what=f"{path} ({ROOT_EQUIVALENT[root]}) is mounted {how}{via}",
-        place=mount.place,
-        path=mount.path,
         severity=severity,
         confidence=Confidence.MEDIUM if deep else None,
     )
@@ -123,6 +123,22 @@ def _root_of(path: str) -> tuple[str | None, bool]:
     return (max(inside, key=len), True) if inside else (None, False)
 
 
+def container(container: Container) -> Iterator[Word]:
+    for mount in container.mounts:
+        for path in mount.host if mount.kind == "bind" else ():
+            found = _judged(_from_home(path), mount.read_only, "")
+            if found is not None:
+                yield replace(found, path=mount.path)
+                break
+
+
+def _from_home(path: str) -> str:
+    """`/home/NAME/.ssh` is somebody's `~/.ssh`."""
+    parts = path.split("/", 3)
+    home = len(parts) > 2 and parts[1] == "home"
+    return "/".join(["~", *parts[3:]]) if home else path
+
+
 CHECK = Check(
     id="LC506",
     name="host-paths",
@@ -131,4 +147,5 @@ CHECK = Check(
     cis="5.6",
     peers=("compose-lint:0013", "compose-lint:0025", "DockSec:sensitive mount", "docker-bench:5.6"),
     service=service,
+    container=container,
 )

@@ -17,12 +17,18 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.common import is_host
+from lacre.audit.checks.running import shares
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Mend, Severity, Word
 
 
 def service(service: Service) -> Iterator[Word]:
     yield from is_host(service.pid, "it sees and can end all processes of the host")
+
+
+def container(container: Container) -> Iterator[Word]:
+    yield from shares(container, "pid", container.pid, "it sees and can end all processes of the host")
 
 
 CHECK = Check(
@@ -34,4 +40,5 @@ CHECK = Check(
     cis="5.16",
     peers=("compose-lint:0010", "DockSec:host namespace", "docker-bench:5.16"),
     service=service,
+    container=container,
 )

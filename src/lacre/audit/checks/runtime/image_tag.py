@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.images.references import Reference, moving, reference
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.dockerfile import Stage
 from lacre.audit.facts.service import Service
 from lacre.audit.facts.text import Text
@@ -54,6 +55,15 @@ def _what(found: Reference) -> str:
     )
 
 
+def container(container: Container) -> Iterator[Word]:
+    if container.of_image is not None and not container.of_image.digests:
+        yield NotApplicable("its image was built here: the name is only what it is called")
+    elif container.image.startswith("sha256:") or not container.image:
+        return
+    elif moving(found := reference(container.image)):
+        yield Finding(what=_what(found), path="image")
+
+
 CHECK = Check(
     id="LC541",
     name="image-tag",
@@ -73,4 +83,5 @@ CHECK = Check(
     ),
     service=service,
     stage=stage,
+    container=container,
 )

@@ -18,6 +18,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
 
@@ -38,6 +39,11 @@ def service(service: Service) -> Iterator[Word]:
     yield Finding(what="its log grows without end", place=driver.place, path="logging.options")
 
 
+def container(container: Container) -> Iterator[Word]:
+    if container.log_driver == "json-file" and container.log_options.get("max-size", "-1") in ("-1", "0"):
+        yield Finding(what="its log grows without end", path="logging")
+
+
 CHECK = Check(
     id="LC550",
     name="log-rotation",
@@ -46,4 +52,5 @@ CHECK = Check(
     mend=Mend.SAFE,
     aside=True,
     service=service,
+    container=container,
 )

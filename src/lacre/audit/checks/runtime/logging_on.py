@@ -16,6 +16,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
 
@@ -30,6 +31,11 @@ def service(service: Service) -> Iterator[Word]:
         yield Finding(what="nothing that it says is kept", place=driver.place, path=driver.path)
 
 
+def container(container: Container) -> Iterator[Word]:
+    if container.log_driver == "none":
+        yield Finding(what="nothing that it says is kept", path="logging")
+
+
 CHECK = Check(
     id="LC549",
     name="logging-on",
@@ -38,4 +44,5 @@ CHECK = Check(
     mend=Mend.SAFE,
     peers=("compose-lint:0014",),
     service=service,
+    container=container,
 )

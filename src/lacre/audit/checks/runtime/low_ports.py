@@ -15,6 +15,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Severity, Word
 
@@ -28,6 +29,13 @@ def service(service: Service) -> Iterator[Word]:
             yield Finding(what=f"it takes port {first} of the host", place=port.place, path=port.path)
 
 
+def container(container: Container) -> Iterator[Word]:
+    for port in container.ports:
+        number = int(port.published) if port.published.isdecimal() else 0
+        if 0 < number < 1024 and number not in _EXPECTED:
+            yield Finding(what=f"it takes port {number} of the host", path=f"port {number}")
+
+
 CHECK = Check(
     id="LC508",
     name="low-ports",
@@ -37,4 +45,5 @@ CHECK = Check(
     cis="5.8",
     peers=("docker-bench:5.8",),
     service=service,
+    container=container,
 )

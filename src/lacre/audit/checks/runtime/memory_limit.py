@@ -17,6 +17,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
 
@@ -35,6 +36,17 @@ def service(service: Service) -> Iterator[Word]:
         yield Finding(what="its memory has no limit", place=limit.place, path=limit.path)
 
 
+def container(container: Container) -> Iterator[Word]:
+    if container.oom_kill_disable:
+        yield Finding(what="it is never killed for want of memory: others are", path="oom_kill_disable")
+    if container.inside is None:
+        limit: int | None = container.memory or None
+    else:
+        limit = container.inside.limits.memory
+    if limit is None:
+        yield Finding(what="its memory has no limit", path="memory")
+
+
 CHECK = Check(
     id="LC511",
     name="memory-limit",
@@ -45,4 +57,5 @@ CHECK = Check(
     peers=("compose-lint:0026", "DockSec:no limits", "docker-bench:5.11"),
     aside=True,
     service=service,
+    container=container,
 )

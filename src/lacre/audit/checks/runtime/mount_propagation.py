@@ -16,6 +16,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Word
 
@@ -30,6 +31,12 @@ def service(service: Service) -> Iterator[Word]:
             )
 
 
+def container(container: Container) -> Iterator[Word]:
+    for mount in container.mounts:
+        if mount.propagation in ("shared", "rshared"):
+            yield Finding(what=f"what it mounts at {mount.target} appears on the host", path=mount.path)
+
+
 CHECK = Check(
     id="LC520",
     name="mount-propagation",
@@ -39,4 +46,5 @@ CHECK = Check(
     cis="5.20",
     peers=("compose-lint:0017", "docker-bench:5.20"),
     service=service,
+    container=container,
 )

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.common import options
+from lacre.audit.checks.running import called
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
 
@@ -38,6 +40,24 @@ def service(service: Service) -> Iterator[Word]:
     )
 
 
+def container(container: Container) -> Iterator[Word]:
+    if container.inside is not None:
+        free = [process for process in container.processes if not process.no_new_privileges]
+        if free:
+            yield Finding(
+                what=f"{called(free)} can gain privileges through set-uid programs", path="no_new_privileges"
+            )
+    elif not any(
+        option.replace(":", "=") in ("no-new-privileges", "no-new-privileges=true")
+        for option in container.security_opt
+    ):
+        yield Finding(
+            what="its processes can gain privileges through set-uid programs", path="no_new_privileges"
+        )
+    elif container.running:
+        yield container.untold
+
+
 CHECK = Check(
     id="LC526",
     name="no-new-privileges",
@@ -54,4 +74,5 @@ CHECK = Check(
     ),
     aside=True,
     service=service,
+    container=container,
 )

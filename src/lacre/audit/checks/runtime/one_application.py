@@ -15,7 +15,10 @@ Example:
 import re
 from collections.abc import Iterator
 
+from lacre.audit import programs
 from lacre.audit.check import Check
+from lacre.audit.checks.running import several
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.dockerfile import Stage
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Confidence, Finding, NotApplicable, Severity, Word
@@ -53,6 +56,23 @@ def _several(text: str) -> str:
     return ""
 
 
+def container(container: Container) -> Iterator[Word]:
+    if container.inside is None:
+        yield container.untold
+        return
+    own = programs.started_inside(container.processes)
+    known = [(process, found) for process in own if (found := programs.kind(process)) is not None]
+    servers = sorted({name for _, (kind, name) in known if kind is programs.Kind.SERVER})
+    if len(servers) > 1:
+        yield Finding(what=f"it runs several servers: {several(servers)}", path="processes")
+    for process, (kind, name) in known:
+        if kind is programs.Kind.SERVER:
+            continue
+        # A clock or a log server that is all there is, is the application itself.
+        if kind is programs.Kind.SUPERVISOR or process.pid != own[0].pid:
+            yield Finding(what=f"{kind.value} runs in it ({name})", path=f"process {name}")
+
+
 CHECK = Check(
     id="LC557",
     name="one-application",
@@ -62,4 +82,5 @@ CHECK = Check(
     level=2,
     service=service,
     stage=stage,
+    container=container,
 )

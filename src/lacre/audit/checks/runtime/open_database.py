@@ -16,6 +16,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Severity, Word
 
@@ -46,10 +47,17 @@ def service(service: Service) -> Iterator[Word]:
             )
 
 
+def container(container: Container) -> Iterator[Word]:
+    for name, value in container.environment:
+        if value.lower() in _SWITCHES.get(name, ()):
+            yield Finding(what=f"{name}={value} lets everybody in", path=f"variable {name}")
+
+
 CHECK = Check(
     id="LC551",
     name="open-database",
     doc=__doc__,
     severity=Severity.HIGH,
     service=service,
+    container=container,
 )

@@ -16,6 +16,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
 
@@ -32,6 +33,12 @@ def service(service: Service) -> Iterator[Word]:
         yield Finding(what="its processes have no limit", place=limit.place, path=limit.path)
 
 
+def container(container: Container) -> Iterator[Word]:
+    limit = container.pids or None if container.inside is None else container.inside.limits.pids
+    if limit is None:
+        yield Finding(what="its processes have no limit", path="pids")
+
+
 CHECK = Check(
     id="LC529",
     name="pids-limit",
@@ -42,4 +49,5 @@ CHECK = Check(
     peers=("DockSec:no limits", "docker-bench:5.29"),
     aside=True,
     service=service,
+    container=container,
 )

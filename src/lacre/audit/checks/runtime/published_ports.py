@@ -17,6 +17,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container, ContainerPort
 from lacre.audit.facts.service import Port, Service
 from lacre.audit.model import Finding, Severity, Unknown, Word
 
@@ -59,9 +60,32 @@ def _reach(address: str) -> str:
     return f"on the public address {address}" if found.is_global else ""
 
 
-def _do(port: Port) -> str:
+def _do(port: Port | ContainerPort) -> str:
     published = f"{port.published}:" if port.published else ""
     return f"bind it to the address that is meant, such as 127.0.0.1:{published or ':'}{port.target}"
+
+
+def container(container: Container) -> Iterator[Word]:
+    for port in container.ports:
+        how = _reach(port.address)
+        if how:
+            yield Finding(
+                what=_what(port.target, how),
+                path=f"port {port.target}",
+                severity=_severity(port.target, how),
+                do=_do(port),
+            )
+
+
+def _what(target: str, how: str) -> str:
+    inner = INNER.get(target)
+    return f"port {target}{f' ({inner})' if inner else ''} is published {how}"
+
+
+def _severity(target: str, how: str) -> Severity | None:
+    if target in INNER:
+        return Severity.HIGH
+    return None if how == "on all addresses" else Severity.LOW
 
 
 CHECK = Check(
@@ -77,4 +101,5 @@ CHECK = Check(
         "docker-bench:5.14",
     ),
     service=service,
+    container=container,
 )

@@ -18,6 +18,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
 
@@ -30,6 +31,13 @@ def service(service: Service) -> Iterator[Word]:
         yield Unknown(setting.why_unknown)
     elif not setting.true:
         yield Finding(what="its root can be written", place=setting.place, path="read_only")
+
+
+def container(container: Container) -> Iterator[Word]:
+    roots = [mount for mount in container.inside.mounts if mount.path == "/"] if container.inside else []
+    writable = any("ro" not in mount.options for mount in roots) if roots else not container.read_only
+    if writable:
+        yield Finding(what="its root can be written", path="read_only")
 
 
 CHECK = Check(
@@ -49,4 +57,5 @@ CHECK = Check(
     ),
     aside=True,
     service=service,
+    container=container,
 )

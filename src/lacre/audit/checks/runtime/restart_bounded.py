@@ -16,8 +16,11 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Severity, Unknown, Word
+
+_MOST = 5
 
 
 def service(service: Service) -> Iterator[Word]:
@@ -37,6 +40,14 @@ def service(service: Service) -> Iterator[Word]:
         yield Finding(what=f"it is started {much} after failures", place=restart.place, path=restart.path)
 
 
+def container(container: Container) -> Iterator[Word]:
+    if container.restart in ("always", "unless-stopped"):
+        yield Finding(what=f"it is started for ever ({container.restart})", path="restart")
+    elif container.restart == "on-failure" and not 0 < container.restart_most <= _MOST:
+        much = f"{container.restart_most} times" if container.restart_most else "for ever"
+        yield Finding(what=f"it is started {much} after failures", path="restart")
+
+
 CHECK = Check(
     id="LC515",
     name="restart-bounded",
@@ -47,4 +58,5 @@ CHECK = Check(
     peers=("docker-bench:5.15",),
     aside=True,
     service=service,
+    container=container,
 )

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.common import options
+from lacre.audit.checks.running import called
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
 
@@ -29,6 +31,19 @@ def service(service: Service) -> Iterator[Word]:
             yield Unknown(text.why_unknown)
         elif value.lower() == "unconfined":
             yield Finding(what="the system call filter is off", place=text.place, path=text.path)
+
+
+def container(container: Container) -> Iterator[Word]:
+    if container.inside is not None:
+        free = [process for process in container.processes if not process.seccomp]
+        if free:
+            yield Finding(what=f"no system call filter is in force on {called(free)}", path="seccomp")
+    elif container.privileged or any(
+        option.replace(":", "=") == "seccomp=unconfined" for option in container.security_opt
+    ):
+        yield Finding(what="the system call filter is off", path="seccomp")
+    else:
+        yield container.untold
 
 
 CHECK = Check(
@@ -46,4 +61,5 @@ CHECK = Check(
         "docker-bench:5.22",
     ),
     service=service,
+    container=container,
 )

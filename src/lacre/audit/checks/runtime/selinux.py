@@ -16,8 +16,9 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.common import options
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
-from lacre.audit.model import Finding, Mend, Severity, Word
+from lacre.audit.model import Finding, Mend, NotApplicable, Severity, Word
 
 _UNCONFINED = ("spc_t", "unconfined_t", "container_runtime_t")
 
@@ -32,6 +33,13 @@ def service(service: Service) -> Iterator[Word]:
             )
 
 
+def container(container: Container) -> Iterator[Word]:
+    if not container.around.selinux:
+        yield NotApplicable("SELinux is not on, or the engine does not use it")
+    elif not container.process_label or container.process_label.split(":")[2:3] == ["spc_t"]:
+        yield Finding(what="SELinux does not confine it", path="selinux")
+
+
 CHECK = Check(
     id="LC503",
     name="selinux",
@@ -41,4 +49,5 @@ CHECK = Check(
     cis="5.3",
     peers=("semgrep:selinux-separation-disabled", "DockSec:disabled security-opt", "docker-bench:5.3"),
     service=service,
+    container=container,
 )

@@ -15,7 +15,9 @@ Example:
 import re
 from collections.abc import Iterator
 
+from lacre.audit import programs
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.dockerfile import Stage
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Confidence, Finding, NotApplicable, Severity, Word
@@ -62,6 +64,17 @@ def stage(stage: Stage) -> Iterator[Word]:
                 yield Finding(what=f"{sorted(found)[0]} is installed", place=run.place(command), path="RUN")
 
 
+def container(container: Container) -> Iterator[Word]:
+    if container.inside is None:
+        yield container.untold
+    for process in container.processes:
+        if (found := programs.kind(process)) is not None and found[0] is programs.Kind.SSH:
+            yield Finding(what=f"it runs an SSH server ({found[1]})", path="processes")
+    for port in container.ports:
+        if port.target == "22":
+            yield Finding(what="it publishes its port 22", path="port 22", confidence=Confidence.MEDIUM)
+
+
 CHECK = Check(
     id="LC507",
     name="ssh-server",
@@ -71,4 +84,5 @@ CHECK = Check(
     peers=("trivy:04", "checkov:CKV_DOCKER_1", "docker-bench:5.7"),
     service=service,
     stage=stage,
+    container=container,
 )

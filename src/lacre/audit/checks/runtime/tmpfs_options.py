@@ -16,6 +16,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Word
 
@@ -32,6 +33,21 @@ def service(service: Service) -> Iterator[Word]:
                 )
 
 
+def container(container: Container) -> Iterator[Word]:
+    seen = {mount.path: mount.options for mount in container.inside.mounts} if container.inside else {}
+    for mount in container.mounts:
+        if mount.kind != "tmpfs":
+            continue
+        held = seen.get(mount.target)
+        loose = [
+            option
+            for option in ("exec", "suid", "dev")
+            if (f"no{option}" not in held if held is not None else option in mount.options)
+        ]
+        if loose:
+            yield Finding(what=f"the tmpfs at {mount.target} is mounted {', '.join(loose)}", path=mount.path)
+
+
 CHECK = Check(
     id="LC548",
     name="tmpfs-options",
@@ -40,4 +56,5 @@ CHECK = Check(
     mend=Mend.PROOF,
     peers=("compose-lint:0022",),
     service=service,
+    container=container,
 )

@@ -17,6 +17,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Confidence, Finding, Severity, Word
 from lacre.audit.secrets import password_in_url
@@ -38,6 +39,20 @@ def service(service: Service) -> Iterator[Word]:
             )
 
 
+def container(container: Container) -> Iterator[Word]:
+    for name, value in (*container.environment, *container.labels):
+        if password_in_url(value):
+            yield Finding(what=f"{name} holds a URL with its password", path=f"variable {name}")
+    for words, where in ((container.words, "command"), (container.health_test, "health check")):
+        if any(map(password_in_url, words)):
+            yield Finding(what=f"a URL with its password is in the {where}", path=where)
+    for process in container.processes[1:]:
+        if any(map(password_in_url, process.words)):
+            yield Finding(
+                what=f"a URL with its password is in the command line of {process.name}", path="processes"
+            )
+
+
 CHECK = Check(
     id="LC545",
     name="url-password",
@@ -46,4 +61,5 @@ CHECK = Check(
     confidence=Confidence.MEDIUM,
     peers=("compose-lint:0021",),
     service=service,
+    container=container,
 )

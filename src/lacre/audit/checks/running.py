@@ -1,0 +1,70 @@
+"""What several checks say of running containers and of images in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from lacre.audit.facts.container import Container
+from lacre.audit.model import Confidence, Finding, Word
+from lacre.audit.secrets import Looks, has_form, looks_like, named_like_secret
+from lacre.engine.census import Process
+from lacre.sensor.capabilities import CAPABILITIES, capability_name
+
+_NAMED = 3
+
+
+def called(processes: Iterable[Process]) -> str:
+    """Processes by name, the first few: `nginx, php-fpm and 3 more`. No numbers, which change at every start."""
+    names = sorted({process.name for process in processes})
+    return several(names)
+
+
+def several(names: Iterable[str]) -> str:
+    """The first few of some names, and how many more."""
+    all_of_them = list(names)
+    more = len(all_of_them) - _NAMED
+    return ", ".join(all_of_them[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def names_of(mask: int) -> tuple[str, ...]:
+    """The capabilities of a mask."""
+    return tuple(capability_name(number) for number in range(64) if mask >> number & 1)
+
+
+def every_capability(mask: int) -> bool:
+    """Whether a mask holds all that this table knows but the newest, which an older kernel has not."""
+    old = (1 << CAPABILITIES.index("PERFMON")) - 1
+    return mask & old == old
+
+
+def in_reach(process: Process) -> int:
+    """The capabilities that a process has, or gets by starting a set-uid program."""
+    return process.capabilities | (0 if process.no_new_privileges else process.bounding)
+
+
+def shares(container: Container, kind: str, configured: str, what: str) -> Iterator[Word]:
+    """A finding where a namespace is the host's: as the kernel has it, else as it was configured."""
+    seen = container.inside.shared if container.inside is not None else None
+    if kind in seen if seen is not None else configured == "host":
+        yield Finding(what=what, path=kind)
+    elif seen is None and configured.startswith("container:"):
+        yield container.untold
+
+
+def secrets_of(pairs: Iterable[tuple[str, str]], where: str) -> Iterator[Word]:
+    """A finding for each name whose value looks like a secret. The value itself is never said."""
+    for name, value in pairs:
+        form = has_form(value)
+        looks = looks_like(value) if named_like_secret(name) else Looks.NOTHING
+        if form or looks is Looks.SECRET:
+            yield Finding(
+                what=f"the value of {name} stands in {where}",
+                path=f"{where} {name}",
+                confidence=Confidence.HIGH if form else Confidence.MEDIUM,
+            )
+        elif looks is Looks.PLACEHOLDER:
+            yield Finding(
+                what=f"{name} in {where} has a value that everybody can guess",
+                path=f"{where} {name}",
+                confidence=Confidence.LOW,
+            )
