@@ -8,7 +8,7 @@ from lacre.audit.check import Check
 from lacre.audit.checks import images, runtime
 from lacre.audit.model import Verdict
 from lacre.audit.registry import BY_ID, CHECKS
-from tests.unit.audit.examples import EXAMPLES, FOLDER, Example
+from tests.unit.audit.examples import EXAMPLES, FOLDER, SCOPES, Example
 
 _HELPERS = {"modes", "references"}
 
@@ -31,7 +31,9 @@ def test_a_check_answers_its_example(example: Example, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_a_check_has_an_example_that_fails_and_one_that_passes_for_each_scope(check: Check) -> None:
-    for scope in check.scopes:
+    for scope in SCOPES.values():  # those of the machine are shown in tests against real Docker
+        if scope not in check.scopes:
+            continue
         seen = {
             example.verdict for example in EXAMPLES if (example.check, example.scope) == (check.id, scope)
         }
@@ -39,7 +41,8 @@ def test_a_check_has_an_example_that_fails_and_one_that_passes_for_each_scope(ch
 
 
 def test_no_example_is_for_a_check_that_is_not_there() -> None:
-    assert {path.stem for path in FOLDER.glob("*.txt")} == set(BY_ID)
+    of_files = {check.id for check in CHECKS if set(check.scopes) & set(SCOPES.values())}
+    assert {path.stem for path in FOLDER.glob("*.txt")} == of_files
 
 
 def test_identifiers_and_names_are_each_given_once() -> None:

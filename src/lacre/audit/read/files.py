@@ -32,16 +32,18 @@ def read_text(path: Path) -> str:
         raise UnreadableError(error.strerror or str(error)) from None
     except ValueError:
         raise UnreadableError("its name holds a zero byte") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         state = os.fstat(descriptor)
         if not stat.S_ISREG(state.st_mode):
             raise UnreadableError("it is no regular file")
         if state.st_size > MAX_BYTES:
             raise UnreadableError(f"it has {state.st_size} bytes; more than {MAX_BYTES} are not read")
-        try:
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
             data = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise UnreadableError(error.strerror or str(error)) from None
+    except OSError as error:
+        raise UnreadableError(error.strerror or str(error)) from None
+    finally:
+        os.close(descriptor)
     if len(data) > MAX_BYTES:
         raise UnreadableError(f"more than {MAX_BYTES} bytes are not read")
     if b"\0" in data:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_BRACED = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(:?[-+?])?")
+_INSIDE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(:?[-+?])?")
+_BRACE = re.compile(r"[{}]")
 MAX_NESTING = 10
 MAX_LENGTH = 1 << 16
 
@@ -38,6 +39,9 @@ def fill(text: str, values: Mapping[str, str], *, escape: str = "$") -> Filled:
 
 
 def _fill(text: str, values: Mapping[str, str], escape: str, unset: list[str], depth: int) -> str:
+    if depth > MAX_NESTING:
+        return text
+    closing = _braces(text)
     out: list[str] = []
     size = at = 0
     while True:
@@ -54,38 +58,34 @@ def _fill(text: str, values: Mapping[str, str], escape: str, unset: list[str], d
             out.append("$")
             at = dollar + 2
             continue
-        piece, at = _one(
-            text, dollar, lambda word: _fill(word, values, escape, unset, depth + 1), values, unset
-        )
-        if depth >= MAX_NESTING:
-            piece = ""
+        named = _NAME.match(text, dollar + 1)
+        end = closing.get(dollar + 1, -1)
+        if named:
+            piece, at = _value(named[0], values, unset), named.end()
+        elif end < 0:
+            piece, at = "$", dollar + 1
+        else:
+            inside = text[dollar + 2 : end]
+            piece = _braced(inside, values, unset, lambda word: _fill(word, values, escape, unset, depth + 1))
+            at = end + 1
         out.append(piece)
         size += len(piece)
 
 
-def _one(
-    text: str, dollar: int, inner: Callable[[str], str], values: Mapping[str, str], unset: list[str]
-) -> tuple[str, int]:
-    """The value of the variable at `dollar`, and where the text goes on."""
-    named = _NAME.match(text, dollar + 1)
-    if named:
-        return _value(named[0], values, unset), named.end()
-    braced = _BRACED.match(text, dollar + 1)
-    if not braced:
-        return "$", dollar + 1
-    end = _closing(text, braced.end())
-    if end < 0:
-        return "$", dollar + 1
-    name, operator = braced[1], braced[2] or ""
-    word = text[braced.end() : end]
+def _braced(inside: str, values: Mapping[str, str], unset: list[str], filled: Callable[[str], str]) -> str:
+    """The value of `${inside}`; what is malformed stays as it is."""
+    found = _INSIDE.match(inside)
+    if not found:
+        return f"${{{inside}}}"
+    name, operator, word = found[1], found[2] or "", inside[found.end() :]
     if not operator:
-        return (_value(name, values, unset), end + 1) if not word else (text[dollar : end + 1], end + 1)
+        return f"${{{inside}}}" if word else _value(name, values, unset)
     there = name in values and (values[name] != "" or ":" not in operator)
     if operator[-1] == "-":
-        return (values[name] if there else inner(word)), end + 1
+        return values[name] if there else filled(word)
     if operator[-1] == "+":
-        return (inner(word) if there else ""), end + 1
-    return (values[name] if there else _value(name, {}, unset)), end + 1
+        return filled(word) if there else ""
+    return values[name] if there else _value(name, {}, unset)
 
 
 def _value(name: str, values: Mapping[str, str], unset: list[str]) -> str:
@@ -95,18 +95,16 @@ def _value(name: str, values: Mapping[str, str], unset: list[str]) -> str:
     return f"${{{name}}}"
 
 
-def _closing(text: str, at: int) -> int:
-    """Where the brace that is open before `at` closes, or -1."""
-    depth = 1
-    while at < len(text):
-        if text[at] == "{":
-            depth += 1
-        elif text[at] == "}":
-            depth -= 1
-            if depth == 0:
-                return at
-        at += 1
-    return -1
+def _braces(text: str) -> dict[int, int]:
+    """Where each brace that is opened closes: one pass, whatever is nested in what."""
+    closing: dict[int, int] = {}
+    pending: list[int] = []
+    for found in _BRACE.finditer(text):
+        if found[0] == "{":
+            pending.append(found.start())
+        elif pending:
+            closing[pending.pop()] = found.start()
+    return closing
 
 
 _LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*[=:]\s*(.*)$")
