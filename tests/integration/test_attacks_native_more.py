@@ -16,6 +16,7 @@ import subprocess
 import tarfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -41,13 +42,13 @@ from lacre.attacks.run import counted, verdict
 from lacre.attacks.scene import TOOL, look
 from lacre.attacks.stage import inside, program
 from lacre.engine import Container, Engine, ImageInfo, Twin
-from lacre.engine.inside import cpu_periods, credentials
+from lacre.engine.inside import cpu_periods, credentials, processes
 from lacre.seal.model import CONTROLS
 from lacre.seccomp import profile
 from lacre.seccomp.core import CORE
 from lacre.seccomp.runtime import RUNTIME
 from lacre.seccomp.table import union
-from tests.integration.test_attacks_native import CAPABILITIES, docker
+from tests.integration.test_attacks_native import ALL_BUT_PRIVILEGED, docker
 
 IMAGE = "lacre-test/prey:latest"
 GROUPS = (Group.WRITING, Group.EXECUTING, Group.EXHAUSTING, Group.SPYING)
@@ -59,13 +60,7 @@ NET_RAW = 13
 # Only for who is not root already; `as_user` shows them working.
 FOR_USERS = {"set-id", "file-capabilities", "root-reach"}
 # What no intruder is kept from: the exhausting attacks take it from the host.
-OPEN = (
-    *(f"--cap-add={name}" for name in CAPABILITIES.split()),
-    "--security-opt=seccomp=unconfined",
-    "--security-opt=systempaths=unconfined",
-    "--tmpfs=/unbounded:exec,mode=1777",
-    "--volume=/data",
-)
+OPEN = (*ALL_BUT_PRIVILEGED, "--tmpfs=/unbounded:exec,mode=1777", "--volume=/data")
 SEALED = (
     "--cap-drop=ALL",
     "--security-opt=no-new-privileges",
@@ -106,12 +101,11 @@ class Victim:
 
     def take(self, step: Step) -> StepTaken:
         before = self._count(step.counter)
-        done = self.engine.execute(
-            self.id,
-            inside(step.action, *step.arguments),
-            user=ROOT if step.as_root else self.user,
-            seconds=step.seconds,
-        )
+        command = inside(step.action, *step.arguments)
+        if step.as_root:
+            done = self.engine.execute_as_root(self.id, program(), command, seconds=step.seconds)
+        else:
+            done = self.engine.execute(self.id, command, user=self.user, seconds=step.seconds)
         found = taken(step, done, (), credentials(self.pid))
         return counted(found, before, self._count(step.counter))
 
@@ -130,8 +124,8 @@ class Victim:
             case Counter.NONE:
                 return None
 
-    def processes(self) -> list[str]:
-        return sorted(docker("top", self.id, "-o", "pid,args").stdout.splitlines()[1:])
+    def processes(self) -> list[int]:
+        return sorted(number for number, _, _ in processes(self.pid))
 
     def named(self, directory: str) -> list[str]:
         """What is called by our name there; root without capabilities is not let in everywhere."""
@@ -197,42 +191,48 @@ def neighbour(image: ImageInfo) -> Iterator[Neighbour]:
         docker("rm", "--force", "--volumes", found.stdout.strip())
 
 
+@contextmanager
 def victim(
     connected: Engine, image: ImageInfo, neighbour: Neighbour, user: str, options: Sequence[str]
-) -> Victim:
-    found = docker(
-        "run", "--detach", f"--volume={program().parent}:{TOOL}:ro", f"--user={user}", *options,
-        IMAGE, "sh", "-c", "sleep 600 & exec sleep 600",
-    ).stdout.strip()  # fmt: skip
-    deadline = time.monotonic() + 10
-    while "sh -c" in docker("top", found).stdout:
-        assert time.monotonic() < deadline
-    seen = look(
-        connected,
-        cast(Twin, Alone()),
-        Container(found, "web", 1),
-        info=connected.info(),
-        image=image,
-        needed={},
-        closed=False,
-    )
-    return Victim(connected, found, user, dataclasses.replace(seen, neighbours=(neighbour,)))
+) -> Iterator[Victim]:
+    command = (f"--volume={program().parent}:{TOOL}:ro", f"--user={user}", *options, IMAGE)
+    found = docker("run", "--detach", *command, "sh", "-c", "sleep 600 & exec sleep 600").stdout.strip()
+    try:
+        pid, deadline = connected.application_pid(found), time.monotonic() + 10
+        while len(names := names_of(pid)) < 2 or set(names) != {"sleep"}:
+            assert time.monotonic() < deadline, names
+        seen = look(
+            connected,
+            cast(Twin, Alone()),
+            Container(found, "web", 1),
+            info=connected.info(),
+            image=image,
+            needed={},
+            closed=False,
+        )
+        yield Victim(connected, found, user, dataclasses.replace(seen, neighbours=(neighbour,)))
+    finally:
+        docker("rm", "--force", "--volumes", found)
+
+
+def names_of(pid: int) -> list[str]:
+    """The programs of the container's processes; one that has just ended has none."""
+    files = (Path(f"/proc/{number}/comm") for number, _, _ in processes(pid))
+    return [file.read_text().strip() for file in files if file.exists()]
 
 
 @pytest.fixture(scope="module")
 def as_root(connected: Engine, image: ImageInfo, neighbour: Neighbour) -> Iterator[Victim]:
     """All that can be allowed, as root."""
-    found = victim(connected, image, neighbour, ROOT, OPEN)
-    yield found
-    docker("rm", "--force", "--volumes", found.id)
+    with victim(connected, image, neighbour, ROOT, OPEN) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
 def as_user(connected: Engine, image: ImageInfo, neighbour: Neighbour) -> Iterator[Victim]:
     """All that can be allowed, as somebody else."""
-    found = victim(connected, image, neighbour, UNSEALED_USER, OPEN)
-    yield found
-    docker("rm", "--force", "--volumes", found.id)
+    with victim(connected, image, neighbour, UNSEALED_USER, OPEN) as found:
+        yield found
 
 
 def sealed_with(allowed: frozenset[str], folder: Path) -> tuple[str, ...]:
@@ -247,9 +247,8 @@ def sealed(
 ) -> Iterator[Victim]:
     """As a seal leaves it: the filter has what runc and any program need."""
     options = sealed_with(union(RUNTIME) | union(CORE), tmp_path_factory.mktemp("sealed"))
-    found = victim(connected, image, neighbour, UNSEALED_USER, options)
-    yield found
-    docker("rm", "--force", "--volumes", found.id)
+    with victim(connected, image, neighbour, UNSEALED_USER, options) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -261,9 +260,8 @@ def bare(
         {"access", "clock_nanosleep", "dup2", "getuid", "geteuid", "pread64", "uname", "vfork"}
     )
     options = sealed_with(union(RUNTIME) | starts, tmp_path_factory.mktemp("bare"))
-    found = victim(connected, image, neighbour, UNSEALED_USER, options)
-    yield found
-    docker("rm", "--force", "--volumes", found.id)
+    with victim(connected, image, neighbour, UNSEALED_USER, options) as found:
+        yield found
 
 
 WITHOUT: dict[str, tuple[str, ...]] = {
@@ -279,7 +277,7 @@ WITHOUT: dict[str, tuple[str, ...]] = {
 
 NOTICED: dict[str, set[str]] = {
     "user": {"private-files"},
-    "capabilities": {"raw-socket", "packet-socket"},
+    "capabilities": {"root-reach"},
     "filesystem": {"dropped-program", "shared-object", "hidden-directory", "disk-fill"},
     "syscalls": {"memfd", "trace"},
     "privileges": {"set-id"},
@@ -339,18 +337,27 @@ def test_a_filter_that_refuses_nearly_all_makes_stops_not_errors(attack: Attack,
 def test_the_loss_of_one_control_is_noticed(
     control: str, connected: Engine, image: ImageInfo, neighbour: Neighbour, tmp_path: Path
 ) -> None:
-    options = sealed_with(union(RUNTIME) | union(CORE), tmp_path)
+    works = what_works(control, connected, image, neighbour, tmp_path, UNSEALED_USER)
+    assert {attack.id for attack in works} >= NOTICED[control]
+    assert {attack.control for attack in works} == {control}
+
+
+def test_a_service_that_stays_root_needs_its_capabilities_dropped(
+    connected: Engine, image: ImageInfo, neighbour: Neighbour, tmp_path: Path
+) -> None:
+    works = what_works("capabilities", connected, image, neighbour, tmp_path, ROOT)
+    assert {"raw-socket", "packet-socket", "private-files"} <= {attack.id for attack in works}
+    assert {attack.control for attack in works} == {"capabilities", "user"}
+
+
+def what_works(
+    control: str, connected: Engine, image: ImageInfo, neighbour: Neighbour, folder: Path, user: str
+) -> list[Attack]:
+    """In a sealed container without one of its controls."""
+    options = sealed_with(union(RUNTIME) | union(CORE), folder)
     left = [option for option in options if not option.startswith(WITHOUT[control])]
-    # Docker gives no capability to who is not root, and with no-new-privileges nobody gains one
-    user = ROOT if control in ("user", "capabilities") else UNSEALED_USER
-    found = victim(connected, image, neighbour, user, left)
-    try:
-        works = {attack.id for attack in CLOSED if found.suffer(attack).result is Result.WORKED}
-    finally:
-        docker("rm", "--force", "--volumes", found.id)
-    assert works >= NOTICED[control]
-    gone = {control, "user"} if user == ROOT else {control}
-    assert {attack.control for attack in CLOSED if attack.id in works} == gone
+    with victim(connected, image, neighbour, ROOT if control == "user" else user, left) as found:
+        return [attack for attack in CLOSED if found.suffer(attack).result is Result.WORKED]
 
 
 def test_the_scene_is_what_the_container_is(as_root: Victim, as_user: Victim, sealed: Victim) -> None:
@@ -369,10 +376,10 @@ def test_the_scene_is_what_the_container_is(as_root: Victim, as_user: Victim, se
 @pytest.mark.parametrize("name", ["as_root", "as_user", "sealed"])
 def test_nothing_is_left_in_the_container(name: str, request: pytest.FixtureRequest) -> None:
     found: Victim = request.getfixturevalue(name)
-    processes, differences = found.processes(), found.differences()
+    running, differences = found.processes(), found.differences()
     for attack in OURS:
         found.suffer(attack)
-    assert found.processes() == processes
+    assert found.processes() == running
     assert found.differences() == differences
     listed = found.named("/")
     for mount in found.scene.writable("tmpfs", "volume", "device"):
