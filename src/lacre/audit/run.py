@@ -77,12 +77,12 @@ def of_swarm(swarm: Swarm, checks: Iterable[Check]) -> Iterator[Answer]:
 
 def answer(check: Check, subject: Subject, words: Iterable[Word]) -> Answer:
     """One of the four answers: a fault outweighs what could not be told, that outweighs "not applicable"."""
-    findings: dict[tuple[str, str], Found] = {}
+    findings: dict[tuple[str, str, Place | None], Found] = {}
     unknown = not_applicable = ""
     for word in words:
         match word:
             case Finding():
-                findings.setdefault((word.what, word.path), _found(check, subject, word))
+                findings.setdefault((word.what, word.path, word.place), _found(check, subject, word))
             case Unknown():
                 unknown = unknown or word.why
             case NotApplicable():

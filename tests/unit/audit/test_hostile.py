@@ -161,6 +161,8 @@ SLOW_DOCKERFILES = {
     "backslashes": "FROM x\nRUN " + "\\ " * (LONG // 2),
     "one long line": "FROM x\nRUN " + "a" * LONG,
     "quotes": "FROM x\nENV A=" + '"\\"' * (LONG // 3),
+    "quotes with a here-document": "FROM x\nRUN << " + '"\\"' * (LONG // 3),
+    "single quotes": "FROM x\nRUN << " + "'\"" * (LONG // 2),
     "continued": "FROM x\nRUN a \\\n" + "# c\n" * (LONG // 4),
     "blanks": "FROM x\nRUN curl" + " " * LONG + "-k",
     "here-documents": "FROM x\nRUN " + "<<A " * (LONG // 4),

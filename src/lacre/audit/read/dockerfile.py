@@ -26,7 +26,8 @@ _DIRECTIVE = re.compile(r"^#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*$")
 _COMMENT = re.compile(r"^\s*#")
 _WORD = re.compile(r"\s*(\S+)\s*")
 _FLAG = re.compile(r"--([A-Za-z][\w-]*)(?:=((?:\"[^\"]*\"|'[^']*'|\S)*))?(?:\s+|$)")
-_HEREDOC = re.compile(r"(?<![<\w])\d*<<(-?)(['\"]?)([A-Za-z0-9_.-]+)\2(?![<\w])")
+_SHELL_WORD = re.compile(r"""(?:[^\s'"\\]|\\.|'[^']*'|"(?:\\.|[^"\\])*")+""", re.DOTALL)
+_HEREDOC = re.compile(r"""\d*<<(-?)(['"]?)([^\s<'"]+)\2""")
 _WITH_HEREDOC = frozenset({"RUN", "COPY", "ADD"})
 
 
@@ -168,7 +169,11 @@ def _joined(lines: list[str], at: int, continues: re.Pattern[str]) -> tuple[_Joi
 
 def _heredocs(text: str, lines: list[str], at: int) -> tuple[tuple[Heredoc, ...], int, str]:
     made = []
-    for dash, _, name in _HEREDOC.findall(text):
+    for word in _SHELL_WORD.finditer(text):
+        found = _HEREDOC.fullmatch(word[0])
+        if found is None:
+            continue
+        dash, name = found[1], found[3]
         begin = at
         body = []
         while at < len(lines):
