@@ -6,7 +6,18 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from lacre.audit.model import Answer, Finding, Found, NotApplicable, Scope, Subject, Unknown, Verdict, Word
+from lacre.audit.model import (
+    Answer,
+    Finding,
+    Found,
+    NotApplicable,
+    Place,
+    Scope,
+    Subject,
+    Unknown,
+    Verdict,
+    Word,
+)
 
 if TYPE_CHECKING:
     from lacre.audit.check import Check
