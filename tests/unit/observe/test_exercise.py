@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from lacre.observe.exercise import KEPT_OUTPUT, run_exercise
+from lacre.observe.exercise import KEPT_OUTPUT, ExerciseResult, end_exercises, run_exercise
 
 
 def is_alive(pid: int) -> bool:
@@ -47,3 +49,19 @@ def test_what_it_leaves_running_is_ended_with_it(tmp_path: Path, start: str) -> 
 def test_others_are_left_alone(tmp_path: Path) -> None:
     run_exercise("true", directory=tmp_path, environment={}, timeout=30)
     assert is_alive(os.getpid())
+
+
+def test_the_exercises_of_one_twin_can_be_ended_from_elsewhere(tmp_path: Path) -> None:
+    def run(project: str, command: str) -> ExerciseResult:
+        environment = {"LACRE_PROJECT": project}
+        return run_exercise(command, directory=tmp_path, environment=environment, timeout=60)
+
+    with ThreadPoolExecutor() as pool:
+        ended = pool.submit(run, "lacre-x-1", "touch ended; sleep 600")
+        left = pool.submit(run, "lacre-x-10", "touch left; until test -e go; do sleep 0.05; done")
+        while not all((tmp_path / name).exists() for name in ("ended", "left")):
+            time.sleep(0.02)
+        end_exercises("lacre-x-1")
+        assert ended.result(30).exit_code == -9
+        (tmp_path / "go").touch()
+        assert left.result(30).exit_code == 0
