@@ -137,7 +137,7 @@ class Victim:
 
 
 @pytest.fixture(scope="module")
-def image(connected: Engine) -> ImageInfo:
+def image(connected: Engine) -> Iterator[ImageInfo]:
     """Debian with what an intruder looks for: a web root, cron, an entry point, a file that carries NET_RAW."""
     prey, context = io.BytesIO(), io.BytesIO()
     with tarfile.open(fileobj=prey, mode="w", format=tarfile.PAX_FORMAT) as tar:
@@ -164,7 +164,8 @@ def image(connected: Engine) -> ImageInfo:
     command = ["docker", "build", "--quiet", "--tag", IMAGE, "-"]
     done = subprocess.run(command, input=context.getvalue(), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    return connected.image(IMAGE)
+    yield connected.image(IMAGE)
+    docker("rmi", "--force", IMAGE)
 
 
 @pytest.fixture(scope="module")
