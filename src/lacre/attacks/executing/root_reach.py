@@ -24,6 +24,8 @@ def root_reach(scene: Scene) -> Sequence[Step] | Nothing:
     So this attack is the one that does not have the application's credentials. lacre itself enters the container's
     namespaces from the host, as root within the container's bounding set, and sends signal 0 to the application's
     process: that asks for permission and does nothing.
+
+    Without capabilities root is the owner of its own files and processes, and a stranger to all others.
     """
     if scene.uid == 0:
         return Nothing("the application is root itself: the other attacks are tried with its capabilities")
