@@ -77,7 +77,7 @@ def read(root: Root, settings: Iterable[Setting], ask: AskDaemon | None) -> Fact
         if setting.kind is Kind.SYSCTL
     }
     every = [key for found in keys.values() for key in found]
-    assignments, bad = _assignments(root)
+    order, bad = read_order(root)
     running = processes.read(root)
     return Facts(
         not_a_host=_not_a_host(root),
@@ -85,7 +85,7 @@ def read(root: Root, settings: Iterable[Setting], ask: AskDaemon | None) -> Fact
         values={key: value(root, key) for key in every},
         keys=keys,
         unwritable=frozenset(key for key in every if not _writable(root, key)),
-        order=Order(assignments),
+        order=order,
         bad_lines=bad,
         loader=any(root.there(path) for path in _LOADERS),
         drop_in=root.text(DROP_IN),
@@ -107,16 +107,15 @@ def _writable(root: Root, key: str) -> bool:
     return os.access(root.at(f"{PROC_SYS}/{key}"), os.W_OK)
 
 
-def _assignments(root: Root) -> tuple[tuple[Assignment, ...], tuple[Bad, ...]]:
+def read_order(root: Root) -> tuple[Order, tuple[Bad, ...]]:
+    """The files of sysctl.d in their order, and the lines that are none."""
     lines: list[Assignment] = []
     bad: list[Bad] = []
     for file in sysctl.in_order({directory: root.names(directory) for directory in sysctl.DIRECTORIES}):
-        if os.path.isdir(root.at(file)):  # noqa: PTH112 - a link may point to nowhere, which is no error
-            continue
         found, wrong = sysctl.parse(file, root.text(file) or "")
         lines += found
         bad += wrong
-    return tuple(lines), tuple(bad)
+    return Order(lines), tuple(bad)
 
 
 def _not_a_host(root: Root) -> str:
@@ -200,7 +199,8 @@ def _engine(root: Root, running: tuple[Process, ...], ask: AskDaemon | None) -> 
     program = root.link(f"/proc/{daemon.pid}/exe") if daemon else ""
     program = program.removesuffix(" (deleted)") or _program(root)
     asked, silent = None, ""
-    if ask is not None and daemon is not None:
+    there = bool(daemon or program or text is not None)
+    if ask is not None and there:
         from lacre.errors import LacreError  # noqa: PLC0415 - beside its only use
 
         try:
@@ -210,7 +210,7 @@ def _engine(root: Root, running: tuple[Process, ...], ask: AskDaemon | None) -> 
         except LacreError as error:
             silent = error.happened
     return EngineFacts(
-        there=bool(daemon or program or text is not None),
+        there=there,
         running=daemon is not None,
         pid=daemon.pid if daemon else 0,
         program=program,
