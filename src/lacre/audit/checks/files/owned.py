@@ -1,0 +1,37 @@
+"""Owner and mode of one of the engine's files: the one question that most checks of section 3 ask."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from lacre.audit.facts.host import File, Host, Role
+from lacre.audit.model import Finding, NotApplicable, Severity, Word
+
+_OTHERS_WRITE = 0o002
+
+
+def owned(host: Host, role: Role, most: int, *, groups: Collection[str] = ("root",)) -> Iterator[Word]:
+    """A finding for each file of a role that is not root's, not of one of `groups`, or wider than the mode `most`."""
+    found = host.of(role)
+    if not found:
+        yield host.absent
+    elif host.rootless and not found[0].path.startswith(("/etc/", "/usr/", "/lib/")):
+        yield NotApplicable("the user of a rootless engine owns its files")
+        return
+    for file in found:
+        if file.uid != 0:
+            yield Finding(what=f"{file.path} belongs to {file.owner}", path=file.path)
+        if file.group not in groups and file.gid != 0:
+            yield Finding(what=f"{file.path} belongs to the group {file.group}", path=file.path)
+        if file.mode & ~most:
+            yield _wide(file, most)
+
+
+def _wide(file: File, most: int) -> Finding:
+    everybody = bool(file.mode & _OTHERS_WRITE & ~most)
+    wide = ", and everybody can write it" if everybody else ""
+    return Finding(
+        what=f"{file.path} has the mode {file.mode:o}, more than {most:o}{wide}",
+        path=file.path,
+        severity=Severity.CRITICAL if everybody else None,
+    )
