@@ -14,6 +14,7 @@ from lacre.cli.options import Format, FormatOption
 from lacre.cli.screen import Screen
 
 if TYPE_CHECKING:
+    from lacre.host.facts import AskDaemon
     from lacre.host.files import Root
 
 FINDINGS = 1
@@ -92,7 +93,8 @@ def audit(
     from lacre.report import host as report
 
     screen = Screen()
-    found = work.audit(_root(context), Profile(profile.value))
+    root, ask = _ground(context)
+    found = work.audit(root, Profile(profile.value), ask)
     for text in found.warnings:
         screen.warn(text)
     if format is AuditFormat.JSON:
@@ -126,7 +128,8 @@ def plan(
     from lacre.report import host as report
 
     screen = Screen()
-    made = work.planned(_root(context), Profile(profile.value), accept or (), skip or ())
+    root, ask = _ground(context)
+    made = work.planned(root, Profile(profile.value), accept or (), skip or (), ask)
     for text in made.warnings:
         screen.warn(text)
     as_json = format is Format.JSON
@@ -167,14 +170,16 @@ def apply(
     from lacre.report import host as report
 
     screen = Screen()
+    root, ask = _ground(context)
     with interruptible(screen.say, "interrupted: everything goes back to what it was"):
         done = work.applied(
-            _root(context),
+            root,
             Profile(profile.value),
             accept or (),
             skip or (),
             reload_engine=reload_engine,
             restart_engine=restart_engine,
+            ask=ask,
         )
     as_json = format is Format.JSON
     screen.result(report.applied_json(done) if as_json else report.applied(done, screen.look))
@@ -201,14 +206,15 @@ def rollback(
 
     screen = Screen()
     with interruptible(screen.say, "interrupted: run lacre host rollback again, twice does no harm"):
-        done = work.rolled_back(_root(context), force=force)
+        done = work.rolled_back(_ground(context)[0], force=force)
     as_json = format is Format.JSON
     screen.result(report.rolled_back_json(done) if as_json else report.rolled_back(done, screen.look))
     raise typer.Exit(IN_PART if done.left else 0)
 
 
-def _root(context: typer.Context) -> Root:
-    """The real root, unless a test handed in a tree of its own."""
+def _ground(context: typer.Context) -> tuple[Root, AskDaemon | None]:
+    """The real root and engine, unless a test handed in a tree of its own, which has no engine."""
+    from lacre.host import work
     from lacre.host.files import Root
 
-    return context.obj if isinstance(context.obj, Root) else Root()
+    return (context.obj, None) if isinstance(context.obj, Root) else (Root(), work.ask_daemon)

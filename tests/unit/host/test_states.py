@@ -11,7 +11,7 @@ from lacre.engine.daemon import Contained, DaemonFacts
 from lacre.host import facts, needs, plan, states
 from lacre.host.dockerd import flags
 from lacre.host.files import Root
-from lacre.host.model import Change, Kind, Plan, Profile, Risk, State, Verdict
+from lacre.host.model import Change, Kind, Need, Plan, Profile, Risk, State, Verdict
 from lacre.host.settings import BY_ID, SETTINGS
 from lacre.report import host as report
 from lacre.report.text import Look
@@ -340,7 +340,7 @@ def test_boot_parameters_are_told_with_the_line_of_grub(tmp_path: Path) -> None:
 
 
 def test_every_need_has_a_finder_and_every_row_of_the_table_its_reason() -> None:
-    assert set(needs._FINDERS) == set(needs.Need)
+    assert set(needs._FINDERS) == set(Need)
     assert len(BY_ID) == len(SETTINGS)
     for setting in SETTINGS:
         assert setting.why and setting.sources and setting.title and setting.wanted, setting.id
