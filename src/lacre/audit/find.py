@@ -19,7 +19,10 @@ _OVERRIDE = re.compile(r"^(?:docker-)?compose\.override\.ya?ml$")
 _DOCKERFILE = re.compile(
     r"^(?:(?:Docker|Container)file(?:[.-].+)?|.+\.(?:docker|container)file)$", re.IGNORECASE
 )
-_NOT_DOCKERFILE = re.compile(r"\.(?:dockerignore|md|txt|sh|ya?ml|json|py)$", re.IGNORECASE)
+_NOT_DOCKERFILE = re.compile(
+    r"\.(?:dockerignore|md|rst|txt|sh|ya?ml|json|toml|py|go|rs|js|ts|rb|java|c|h|html|css|png|svg|lock|log|orig|rej|swp)$",
+    re.IGNORECASE,
+)
 _PASSED_OVER = frozenset(
     {".git", "node_modules", ".venv", "venv", "__pycache__", ".tox", "vendor", ".terraform"}
 )

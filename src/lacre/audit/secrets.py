@@ -46,7 +46,7 @@ _FORMS = re.compile(
     r"\bpypi-[A-Za-z0-9_-]{50,}|\bSG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}|\bdckr_pat_[A-Za-z0-9_-]{20,}"
 )
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,30}://[^\s:/@'\"]*:(?P<password>[^\s/@'\"]{1,200})@", re.IGNORECASE)
-_VARIABLE = re.compile(r"^\$(?:\{[^}]*\}|\w+|\(.*\))$")
+_VARIABLE = re.compile(r"^\$\$?(?:\{[^}]*\}|\w+|\(.*\))$")
 _DEFAULT = re.compile(r"^\$\{\w+:?-(?P<default>.+)\}$", re.DOTALL)
 
 

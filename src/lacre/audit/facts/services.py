@@ -258,7 +258,7 @@ class _Maker:
             return None
         parts = split_volume(text.text)
         if len(parts) == 1:
-            return Mount(kind="volume", target=parts[0], place=text.place, path=path)
+            return Mount(kind="volume", target=parts[0].rstrip("/") or parts[0], place=text.place, path=path)
         options = tuple(parts[2].split(",")) if len(parts) > 2 else ()
         source = Text(parts[0], text.place, path, text.raw, text.unset if "${" in parts[0] else ())
         propagation = next((o for o in options if o.lstrip("r") in ("shared", "slave", "private")), "")
@@ -324,7 +324,7 @@ class _Maker:
                 host = host_paths(_stood_for(device), self._context.base(device.place.file))
         return Mount(
             kind=kind,
-            target=target,
+            target=target.rstrip("/") or target,
             place=source.place,
             path=path,
             source=source if text == source.text else Text(text, source.place, path, source.raw),
