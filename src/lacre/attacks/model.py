@@ -74,7 +74,7 @@ class Bounds:
     pids: int | None = None
     cpus: float | None = None
     nofile: int | None = None
-    log: int | None = None  # bytes at which the engine's log file is rotated; None: never, or no such file
+    log: int | None = None  # bytes at which the engine's log file is rotated; None: never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +100,7 @@ class Scene:
     protocols: frozenset[str] = frozenset()  # registered in this kernel: first column of /proc/net/protocols
     engine_sockets: tuple[str, ...] = ()  # of an engine, mounted into the container
     gateway: str = ""  # the host's address on the twin's network
+    log_file: bool = True  # the engine writes the container's log to a file of its host
     closed: bool = True  # the twin's networks lead nowhere else
 
     def place(self, path: str) -> Place:

@@ -87,6 +87,7 @@ def look(
             )
         ),
         gateway=_gateway(engine, told),
+        log_file=engine.log_size(container.id) is not None,
         closed=closed,
     )
 

@@ -123,3 +123,7 @@ def test_an_unrotated_log_is_flooded_beyond_lacres_own_rotation() -> None:
 
 def test_a_log_that_is_rotated_late_is_left_alone() -> None:
     assert isinstance(log_flood.plan(scene(bounds=Bounds(log=1 << 30))), Nothing)
+
+
+def test_a_log_without_a_file_of_the_engine_cannot_be_counted() -> None:
+    assert isinstance(log_flood.plan(scene(log_file=False)), Nothing)

@@ -31,6 +31,8 @@ def log_flood(scene: Scene) -> Sequence[Step] | Nothing:
 
     Rotation stops it: the file is put aside when it is full, and the oldest is lost.
     """
+    if not scene.log_file:
+        return Nothing("the logging driver keeps no file on this host that could be counted")
     rotated = scene.bounds.log
     written = WITHOUT_ROTATION if rotated is None else rotated + BEYOND
     if written > MOST:
