@@ -425,9 +425,8 @@ class Engine:
         own = (self.inspect(container).get("Config") or {}).get("StopTimeout")
         return int(own) if own is not None else _DEFAULT_GRACE
 
-    def stop(self, container: str) -> None:
-        """Stops it as `docker stop` does: its own stop signal, its own grace period, then KILL."""
-        grace = self.grace(container)
+    def stop(self, container: str, grace: int) -> None:
+        """Stops it as `docker stop` does: its own stop signal, `grace` seconds, then KILL."""
         with told(f"stopping container {container[:12]}"):
             self._client.stop(container, timeout=grace)
 

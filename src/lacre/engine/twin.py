@@ -255,10 +255,10 @@ class Twin:
 
     def address(self, service: str) -> str:
         """Where the host reaches the service's first container; empty if it has none or is down."""
-        return self._address(self.of(service), set())
+        container = self.of(service)
+        return self._address(container, self._engine.inspect(container.id), set())
 
-    def _address(self, container: Container, seen: set[str]) -> str:
-        told_container = self._engine.inspect(container.id)
+    def _address(self, container: Container, told_container: Mapping[str, Any], seen: set[str]) -> str:
         mode = str((told_container.get("HostConfig") or {}).get("NetworkMode") or "")
         if mode == "host":
             return "127.0.0.1"
@@ -267,7 +267,7 @@ class Twin:
             owner = next((c for c in self._containers if c.id == other), None)
             if owner is None or other in seen:
                 return ""
-            return self._address(owner, {*seen, container.id})
+            return self._address(owner, self._engine.inspect(other), {*seen, container.id})
         networks = (told_container.get("NetworkSettings") or {}).get("Networks") or {}
         for name in sorted(networks):
             address = str((networks[name] or {}).get("IPAddress") or "")
@@ -277,12 +277,7 @@ class Twin:
 
     def ports(self, service: str) -> tuple[str, ...]:
         """`tcp/80`, …: EXPOSE of the image, `expose` and targets of `ports`, as the engine has them."""
-        exposed = (self._engine.inspect(self.of(service).id).get("Config") or {}).get("ExposedPorts") or {}
-        found = []
-        for port in exposed:
-            number, _, protocol = str(port).partition("/")
-            found.append(f"{protocol or 'tcp'}/{number}")
-        return tuple(sorted(found, key=lambda port: (port[:3], int(port.rpartition("/")[2]))))
+        return _ports(self._engine.inspect(self.of(service).id))
 
     def environment(self, phase: str) -> dict[str, str]:
         """The variables of an exercise: LACRE_PROJECT, LACRE_PHASE, LACRE_WEB, LACRE_WEB_80=address:port.
@@ -291,10 +286,12 @@ class Twin:
         """
         variables = {"LACRE_PROJECT": self.name, "LACRE_PHASE": phase}
         for service in dict.fromkeys(container.service for container in self._containers):
-            address = self.address(service)
+            container = self.of(service)
+            told_container = self._engine.inspect(container.id)
+            address = self._address(container, told_container, set())
             name = "LACRE_" + re.sub(r"[^A-Z0-9]", "_", service.upper())
             variables[name] = address
-            for port in self.ports(service) if address else ():
+            for port in _ports(told_container) if address else ():
                 number = port.rpartition("/")[2]
                 variables[f"{name}_{number}"] = f"{address}:{number}"
         return variables
@@ -368,12 +365,12 @@ class Twin:
 
     def _stop_one(self, container: Container) -> Stopped:
         before = self.state(container)
+        grace = self._engine.grace(container.id)
         begun = time.monotonic()
         if before.status in ("running", "restarting", "paused"):
-            self._engine.stop(container.id)
+            self._engine.stop(container.id, grace)
         took = time.monotonic() - begun
         after = self.state(container)
-        grace = self._engine.grace(container.id)
         return Stopped(
             container=container,
             exit_code=after.exit_code,
@@ -397,3 +394,11 @@ class Twin:
 
 def _health(state: Mapping[str, Any]) -> str:
     return str((state.get("Health") or {}).get("Status") or "")
+
+
+def _ports(told_container: Mapping[str, Any]) -> tuple[str, ...]:
+    found = []
+    for port in (told_container.get("Config") or {}).get("ExposedPorts") or {}:
+        number, _, protocol = str(port).partition("/")
+        found.append(f"{protocol or 'tcp'}/{number}")
+    return tuple(sorted(found, key=lambda port: (port[:3], int(port.rpartition("/")[2]))))
