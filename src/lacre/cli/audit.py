@@ -145,9 +145,8 @@ def audit(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as 
 
         _write(write_baseline, baseline_text(report.findings))
     screen.result(_rendered(report, asked, format, screen, verbose=verbose))
-    if format is not Format.TEXT or verbose or report.warnings:
-        for warning in report.warnings:
-            screen.warn(warning)
+    for warning in report.warnings:
+        screen.warn(warning)
     code = _exit_code(report, fail_on)
     if code:
         raise typer.Exit(code)

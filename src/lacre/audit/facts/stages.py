@@ -116,7 +116,7 @@ def _run(instruction: Instruction) -> Run:
         text = instruction.text
         whole = commands(" ".join(_quoted(word) for word in words))
         return Run(instruction, tuple(replace(c, begin=0, end=len(text), line=0) for c in whole))
-    made = list(commands(instruction.text))
+    made = [command for command in commands(instruction.text) if not command.program.startswith("<<")]
     for heredoc in instruction.heredocs:
         made += commands(heredoc.text, heredoc.line)
     return Run(instruction, tuple(made))
