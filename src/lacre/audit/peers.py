@@ -8,7 +8,6 @@ from __future__ import annotations
 
 _HADOLINT = "left to hadolint: style, caching or image size"
 _BUILD = "left to the builder: it refuses or warns itself"
-_LATER = "needs the machine, not files"
 _MANUAL = "a question for people: nothing on a machine answers it"
 
 PEERS: dict[str, tuple[str, ...]] = {
@@ -84,12 +83,10 @@ LEFT: dict[str, str] = {
     "trivy:29": _HADOLINT,
     "trivy:30": _HADOLINT,
     "dockle:CIS-DI-0002": "a question for people: which publishers are trusted; lacre checks that a base is pinned",
-    "dockle:CIS-DI-0004": "left to trivy and grype: vulnerabilities of packages",
-    "dockle:CIS-DI-0005": _LATER,
     "dockle:DKL-DI-0003": "left to hadolint: an upgrade brings patches; what is not repeatable is no hole",
     "dockle:DKL-DI-0004": _HADOLINT,
     "dockle:DKL-DI-0005": _HADOLINT,
-    "dockle:DKL-LI-0003": "needs the image, not files",
+    "dockle:DKL-LI-0003": "left to dive: what only takes room is no hole; LC410 finds credentials by their names",
     "checkov:CKV_DOCKER_6": _HADOLINT,
     "checkov:CKV_DOCKER_9": _HADOLINT,
     "checkov:CKV_DOCKER_10": _HADOLINT,
@@ -99,21 +96,10 @@ LEFT: dict[str, str] = {
     "dockerfile-hardener:DH008": _HADOLINT,
     "dockerfile-hardener:DH009": "no fault: on a bridge Docker lets every user bind low ports",
     "dockerfile-hardener:DH010": "no fault: program files of root are what an intruder cannot change",
-    **{f"docker-bench:1.1.{number}": _LATER for number in range(1, 19)},
-    "docker-bench:1.2.1": _MANUAL,
-    "docker-bench:1.2.2": _LATER,
-    **{f"docker-bench:2.{number}": _LATER for number in range(1, 18)},
-    **{f"docker-bench:3.{number}": _LATER for number in range(1, 25)},
     "docker-bench:4.2": "a question for people: which publishers are trusted; lacre checks that a base is pinned",
-    "docker-bench:4.4": "left to trivy and grype: vulnerabilities of packages",
-    "docker-bench:4.5": _LATER,
     "docker-bench:4.12": _MANUAL,
-    "docker-bench:5.1": _LATER,
-    "docker-bench:5.9": _MANUAL,
-    "docker-bench:5.23": _LATER,
-    "docker-bench:5.24": _LATER,
-    "docker-bench:6.1": _LATER,
-    "docker-bench:6.2": _LATER,
-    **{f"docker-bench:7.{number}": _LATER for number in range(1, 10)},
+    "docker-bench:7.6": "nothing tells when the key was last changed: `docker swarm unlock-key --rotate`",
+    "docker-bench:7.8": "nothing tells when the authority was last changed: `docker swarm ca --rotate`",
+    "docker-bench:7.9": "the engine does not tell its data path: `docker swarm init --data-path-addr`",
 }
 """What no check of lacre asks, and why."""

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lacre.audit.facts.shown import dicts, part, texts
-from lacre.audit.model import Unknown
 from lacre.engine.daemon import DaemonFacts
 from lacre.engine.inventory import EngineShown
-from lacre.host import dockerd
+from lacre.host import dockerd, jsontext
 from lacre.host.dockerd import EngineFacts
 
 
@@ -55,10 +54,12 @@ class Daemon:
             return None, why if self.local else "the engine runs on another machine, and does not say"
         return json.loads(found), ""
 
-    def unknown(self, key: str) -> Unknown | None:
-        """What a check says where a key's value is not known."""
-        why = self.value(key)[1]
-        return Unknown(f"{key}: {why}") if why else None
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Where it is told to listen, by its command line and its file."""
+        of_file = jsontext.find(self.facts.node, ["hosts"])
+        listed = [json.loads(self.facts.flags.get("hosts", "[]")), of_file.value if of_file else []]
+        return tuple(str(host) for some in listed if isinstance(some, list) for host in some)
 
 
 def asked_from(shown: EngineShown, *, local: bool) -> DaemonFacts:

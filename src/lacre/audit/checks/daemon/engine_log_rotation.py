@@ -32,5 +32,6 @@ CHECK = Check(
     doc=__doc__,
     severity=Severity.MEDIUM,
     mend=Mend.SAFE,
+    aside=True,
     daemon=daemon,
 )

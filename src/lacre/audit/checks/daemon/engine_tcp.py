@@ -22,13 +22,12 @@ _SWARM = (2377, 7946)  # managers and gossip, dockerd(8): they have TLS of their
 
 
 def daemon(daemon: Daemon) -> Iterator[Word]:
-    hosts, why = daemon.value("hosts")
     metrics = str(daemon.value("metrics-addr")[0] or "").rpartition(":")[2]
     if daemon.listening is None:
-        if why:
-            yield Unknown(f"hosts: {why}")
+        if not daemon.local:
+            yield Unknown("the engine runs on another machine, and does not say where it listens")
             return
-        found = [host.removeprefix("tcp://") for host in hosts or () if str(host).startswith("tcp://")]
+        found = [host.removeprefix("tcp://") for host in daemon.hosts if host.startswith("tcp://")]
     else:
         found = [
             address

@@ -39,5 +39,6 @@ CHECK = Check(
     mend=Mend.PROOF,
     cis="2.2",
     peers=("docker-bench:2.2",),
+    aside=True,
     daemon=daemon,
 )

@@ -49,5 +49,6 @@ CHECK = Check(
     severity=Severity.LOW,
     cis="1.2.1",
     peers=("docker-bench:1.2.1",),
+    aside=True,
     host=host,
 )
