@@ -6,6 +6,7 @@ true), then why it matters; then `Mend:` and the remedy, and `Example:` with a b
 
 from __future__ import annotations
 
+import functools
 import re
 import textwrap
 from collections.abc import Callable, Iterator
@@ -146,20 +147,24 @@ class Check:
     @property
     def page(self) -> Page:
         """The docstring, taken apart; ValueError where a part is missing."""
-        text = textwrap.dedent("    " + self.doc.strip().replace("\n", "\n    "))
-        title, _, rest = text.partition("\n")
-        why, mend_mark, rest = rest.partition("\nMend:")
-        mend, example_mark, example = rest.partition("\nExample:\n")
-        if not (mend_mark and example_mark and why.strip() and mend.strip() and example.strip()):
-            raise ValueError(f"the docstring of {self.id} lacks why, Mend: or Example:")
-        return Page(
-            title=title.strip().removesuffix("."),
-            why=why.strip(),
-            mend=mend.strip(),
-            example=textwrap.dedent(example).strip("\n"),
-        )
+        return _page(self.id, self.doc)
 
     @property
     def title(self) -> str:
         """What must be true, without a full stop."""
         return self.doc.strip().partition("\n")[0].strip().removesuffix(".")
+
+
+@functools.cache  # a report asks for it once a finding
+def _page(name: str, doc: str) -> Page:
+    title, _, rest = doc.strip().partition("\n")
+    why, mend_mark, rest = rest.partition("\nMend:")
+    mend, example_mark, example = rest.partition("\nExample:\n")
+    if not (mend_mark and example_mark and why.strip() and mend.strip() and example.strip()):
+        raise ValueError(f"the docstring of {name} lacks why, Mend: or Example:")
+    return Page(
+        title=title.strip().removesuffix("."),
+        why=why.strip(),
+        mend=mend.strip(),
+        example=textwrap.dedent(example).strip("\n"),
+    )
