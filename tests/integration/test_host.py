@@ -119,6 +119,10 @@ def test_a_container_is_refused_with_the_reason(as_before: None) -> None:
     assert "this is a container" in done.stderr and "process id namespace" in done.stderr
 
 
+def free(path: Path) -> None:
+    subprocess.run(["chattr", "-i", path], check=True)
+
+
 def test_an_immutable_file_or_directory_is_named_and_nothing_is_done(tmp_path: Path) -> None:
     if shutil.which("chattr") is None:
         pytest.skip("there is no chattr")
@@ -128,7 +132,7 @@ def test_an_immutable_file_or_directory_is_named_and_nothing_is_done(tmp_path: P
         with ExitStack() as stack:
             if subprocess.run(["chattr", "+i", here / path], check=False).returncode != 0:
                 pytest.skip("this file system has no immutable files")
-            stack.callback(subprocess.run, ["chattr", "-i", here / path], check=True)
+            stack.callback(free, here / path)
             before = trees.snapshot(here)
             with pytest.raises(NotAppliedError, match=f"/{path} is immutable"):
                 work.applied(root, HOST, ask=None)

@@ -34,7 +34,9 @@ def called(process: Process, facts: Facts) -> str:
 
 def _forwarding(facts: Facts) -> Iterator[User]:
     for name, ports in facts.network.bridges:
-        yield User(f"network bridge {name}", f"forwards for {ports} ports", sure=True)
+        yield User(
+            f"network bridge {name}", f"forwards for {ports} {'port' if ports == 1 else 'ports'}", sure=True
+        )
     for process in facts.processes:
         if process.name == "dockerd" and facts.engine.flags.get("ip-forward") != "false":
             yield User(called(process, facts), "turns forwarding on itself at every start")

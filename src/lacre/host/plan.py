@@ -125,31 +125,46 @@ def _held(state: State, accepted: Collection[str]) -> str:
 def _drop_in(
     facts: Facts, profile: Profile, states: Sequence[State], changes: Sequence[Change]
 ) -> tuple[str, str] | None:
-    """The file with the lines that it has for good reason already, and the new ones; None: it stays as it is."""
-    new = {change.setting.id for change in changes if change.setting.kind is Kind.SYSCTL and change.line}
+    """The file with the lines that it has already and the new ones; None: it stays as it is."""
+    new = {
+        key: change.state.target
+        for change in changes
+        if change.setting.kind is Kind.SYSCTL and change.line
+        for key in _keys(change.setting)
+    }
     if not new:
         return None
-    ours = {line.key for line in facts.order.all if line.place.file == DROP_IN and line.value is not None}
+    kept = {
+        line.key: line.value
+        for line in facts.order.all
+        if line.place.file == DROP_IN and line.value is not None
+    }
+    values = {**kept, **new}
     lines = [
         f"# Written by `lacre host apply --profile {profile}`; `lacre host rollback` takes it away again.",
         "# What differs from it on purpose belongs into a file with a later name.",
     ]
     for state in states:
-        setting = state.setting
-        if setting.kind is Kind.SYSCTL and (setting.id in new or setting.key in ours):
-            names = _names(setting)
-            lines += ["", f"# {setting.title}", *(f"{name} = {state.target}" for name in names)]
+        chosen = [key for key in _keys(state.setting) if key in values]
+        if chosen:
+            lines += ["", f"# {state.setting.title}"]
+            lines += [_line(key, values.pop(key)) for key in chosen]
+    if values:  # of an earlier apply, and not asked about in this one
+        lines += ["", *(_line(key, value) for key, value in values.items())]
     text = "\n".join(lines) + "\n"
     return None if text == facts.drop_in else (DROP_IN, text)
 
 
-def _names(setting: Setting) -> tuple[str, ...]:
+def _line(key: str, value: str) -> str:
+    return f"{key.replace('/', '.')} = {value}"
+
+
+def _keys(setting: Setting) -> tuple[str, ...]:
     """The keys to write for a setting. A glob gives way to every line that names a key exactly, however early, so
     the two keys that everybody names are written out beside it."""
     if "/conf/*/" not in setting.key:
-        return (setting.name,)
-    exact = (setting.name.replace(".*.", f".{word}.") for word in ("all", "default"))
-    return (*exact, setting.name)
+        return (setting.key,)
+    return (*(setting.key.replace("*", word) for word in ("all", "default")), setting.key)
 
 
 def _daemon_json(facts: Facts, changes: Sequence[Change]) -> tuple[str, str] | None:

@@ -40,6 +40,9 @@ def rollback(root: Root, *, force: bool = False) -> Undone:
     kept = journal.load(root)
     done, rest = undo(root, kept.runs, force=force)
     journal.save(root, Journal(rest))
+    if any(name.endswith(".json") for name in done.restored):
+        note = "dockerd runs on with what it had read; it takes the old file at its next start"
+        return replace(done, notes=(*done.notes, note))
     return done
 
 

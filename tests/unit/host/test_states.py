@@ -126,6 +126,16 @@ def test_a_value_that_is_good_enough_is_kept_when_its_line_is_written(tmp_path: 
     assert b"kernel.threads-max = 192731\n" in dict(planned(root).texts)["/etc/sysctl.d/90-lacre.conf"]
 
 
+def test_a_line_of_an_earlier_apply_stays_when_the_next_leaves_its_setting_out(tmp_path: Path) -> None:
+    ours = "kernel.kptr_restrict = 2\n"
+    root = trees.make(tmp_path, files={"/etc/sysctl.d/90-lacre.conf": ours})
+    told = read(root)
+    chosen = [setting for setting in SETTINGS if setting.id != "kernel.kptr_restrict"]
+    made = plan.plan(told, HOST, states.states(told, HOST, chosen))
+    text = dict(made.texts)["/etc/sysctl.d/90-lacre.conf"].decode()
+    assert "kernel.yama.ptrace_scope = 2\n" in text and ours in text
+
+
 def test_what_the_kernel_does_not_take_back_is_only_written(tmp_path: Path) -> None:
     root = trees.make(tmp_path, sysctls={**trees.SYSCTLS, "kernel/kexec_load_disabled": "0"})
     made = change(planned(root), "kernel.kexec_load_disabled")
@@ -208,7 +218,7 @@ def test_forwarding_is_held_back_by_bridges_and_by_dockerd(tmp_path: Path) -> No
     trees.put(root, "/sys/class/net/docker0/brif/veth1", "")
     trees.process(root, 50, "dockerd", command=("dockerd",))
     held = change(planned(root), "net.ipv4.ip_forward").held
-    assert "network bridge docker0 forwards for 1 ports" in held
+    assert "network bridge docker0 forwards for 1 port" in held
     assert "dockerd (pid 50) turns forwarding on itself" in held
 
 

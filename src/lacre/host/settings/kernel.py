@@ -154,7 +154,6 @@ SETTINGS = (
         breaks="debuggers, strace and crash reporters: at 1 they trace only what they started, at 2 only with "
         "CAP_SYS_PTRACE",
         needs=(Need.PTRACE_BY_STRANGERS,),
-        default=Default(value="1"),
     ),
     Setting(
         id="net.core.bpf_jit_harden",

@@ -1,0 +1,172 @@
+"""`lacre host` for good, on Debian 13 in QEMU: sealed servers before and after, restarts, and all the way back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.grounds import Machine
+from tests.sealing import SealedServer, seal
+from tests.servers.harness import SERVERS, Server
+
+IMAGES = ("lacre-demo/web", "lacre-demo/app", "lacre-demo/db", "lacre-test/redis", "lacre-test/memcached")
+SEALED = ("nginx", "redis", "memcached")
+FLEET = "/srv/fleet"
+NEEDY = {  # what each program needs, the setting that takes it away, and how to make it free first
+    "io_uring": ("kernel.io_uring_disabled", "0"),
+    "perf": ("kernel.perf_event_paranoid", "1"),
+    "userfaultfd": ("vm.unprivileged_userfaultfd", "1"),
+    "bpf": ("kernel.unprivileged_bpf_disabled", "0"),
+    "userns": ("kernel.unprivileged_userns_clone", "1"),
+    "ptrace": ("kernel.yama.ptrace_scope", "0"),
+}
+NEEDY_PY = "/work/lacre/tests/integration/needy.py"
+# What must be as before: contents, modes, owners and times of the files that could be touched.
+FILES = (
+    "find /etc /var/lib/lacre -xdev \\( -type f -o -type l \\) ! -name '*.lock' ! -path '/etc/docker/key.json' "
+    "-printf '%p %m %u %g %s %T@ %l\\n' 2> /dev/null | sort; find /etc -type f -exec sha256sum {} + | sort"
+)
+
+
+def run(machine: Machine, command: str, *, codes: Iterable[int] = (0,), seconds: float = 900) -> str:
+    done = machine.run(command, timeout=seconds)
+    assert done.code in codes, f"{command}: {done.code}\n{done.output[-4000:]}"
+    return done.output
+
+
+def host(machine: Machine, words: str, *, codes: Iterable[int] = (0, 1)) -> Any:
+    """A `lacre host` command there; its JSON."""
+    return json.loads(run(machine, f"lacre host {words} --format json 2> /tmp/said || exit $?", codes=codes))
+
+
+def values(machine: Machine) -> dict[str, str | None]:
+    """What the kernel of the machine holds for each setting, but for interfaces, which come and go."""
+    audit = host(machine, "audit")
+    return {
+        state["id"]: state["keys"][0]["now"]
+        for state in audit["states"]
+        if state["kind"] == "sysctl" and state["keys"] and "*" not in state["key"]
+    }
+
+
+def fleet(machine: Machine, what: str) -> None:
+    print(
+        run(machine, f"cd /work/lacre && PYTHONPATH=. python3 -m tests.integration.workloads {FLEET} {what}")
+    )
+
+
+def bring_fleet(machine: Machine, sealed: Iterable[SealedServer], parent: Path) -> None:
+    """The images and the sealed servers, copied into the machine."""
+    for image in IMAGES:
+        saved = subprocess.run(["docker", "save", image], capture_output=True, check=True).stdout
+        loaded = machine.run("docker load", stdin=saved)
+        assert loaded.code == 0, loaded.output
+    for each in sealed:
+        shutil.copytree(each.directory, parent / each.server.name, dirs_exist_ok=True)
+        (parent / each.server.name / "exercise").write_text(each.server.exercise)
+    shutil.copytree(SERVERS / "lib", parent / "lib", dirs_exist_ok=True)
+    machine.put(parent, FLEET)
+
+
+def start_needy(machine: Machine) -> None:
+    """Programs that need what the settings take away, at work."""
+    for thing, (setting, free) in NEEDY.items():
+        run(machine, f"sysctl -qw {setting}={free}")
+        started = f"tail -f /dev/null | python3 {NEEDY_PY} {thing} hold > /tmp/needy-{thing} 2>&1"
+        run(machine, f"systemd-run --quiet --unit=needy-{thing} sh -c '{started}'")
+    for thing in NEEDY:
+        wait = f"until [ -s /tmp/needy-{thing} ]; do sleep 0.2; done; cat /tmp/needy-{thing}"
+        done = machine.run(f"timeout 60 sh -c '{wait}'")
+        assert done.output.strip() == "works", (thing, done.output)
+
+
+def stop_needy(machine: Machine) -> None:
+    run(machine, "systemctl stop " + " ".join(f"needy-{thing}" for thing in NEEDY))
+
+
+def tries(machine: Machine) -> dict[str, str]:
+    """What each of these programs gets when it starts afresh."""
+    return {thing: machine.run(f"python3 {NEEDY_PY} {thing}").output.strip() for thing in NEEDY}
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_a_host_is_hardened_for_good_and_brought_back(
+    ground_d: Machine,
+    demo: Server,
+    seal_server: Callable[[str], SealedServer],
+    tmp_path: Path,
+) -> None:
+    sealed = [seal(demo, tmp_path / "demo"), *map(seal_server, SEALED)]
+    ground_d.put_lacre()
+    (tmp_path / "fleet").mkdir()
+    bring_fleet(ground_d, sealed, tmp_path / "fleet")
+    harden_and_bring_back(ground_d)
+
+
+def harden_and_bring_back(machine: Machine) -> None:
+    first = values(machine)  # as the machine starts
+    fleet(machine, "up")
+    fleet(machine, "first")
+    start_needy(machine)
+    before, files = values(machine), run(machine, FILES)
+
+    # Everybody who needs something is named before anything is done.
+    plan = host(machine, "plan")
+    held = {change["id"]: change["held"] for change in plan["held"]}
+    for thing, (setting, _) in NEEDY.items():
+        assert f"needy-{thing} (pid" in held[setting], (thing, held)
+    assert "network bridge" in held["net.ipv4.ip_forward"]
+    assert (values(machine), run(machine, FILES)) == (before, files)
+
+    # Applied whole, the named ones too: those break as was said, and nothing else does.
+    accept = " ".join(f"--accept {setting}" for setting, _ in NEEDY.values())
+    applied = host(machine, f"apply --profile container-host --restart-engine {accept}", codes=(3,))
+    assert {change["id"] for change in applied["plan"]["held"]} <= {
+        "net.ipv4.ip_forward",
+        "engine.userns-remap",
+    }
+    stop_needy(machine)
+    broken = tries(machine)
+    assert set(broken.values()) <= {"EPERM", "EACCES", "ENOSPC"}, broken
+    fleet(machine, "up")
+    fleet(machine, "second")
+    changed = [change["id"] for change in applied["plan"]["changes"]]
+    check_in_force(machine, changed, but=("kernel.kexec_load_disabled",))
+
+    # Over a restart.
+    machine.reboot()
+    check_in_force(machine, changed)
+    fleet(machine, "up")
+    fleet(machine, "second")
+
+    # And back: every value and file, now and after another restart.
+    back = host(machine, "rollback", codes=(0,))
+    assert not back["left"]
+    after = values(machine)
+    assert {k: v for k, v in after.items() if k != "kernel.kexec_load_disabled"} == {
+        k: v for k, v in before.items() if k != "kernel.kexec_load_disabled"
+    }
+    assert run(machine, FILES) == files
+    machine.reboot()
+    assert values(machine) == first
+    fleet(machine, "up")
+    fleet(machine, "second")
+    fleet(machine, "down")
+
+
+def check_in_force(machine: Machine, changed: Iterable[str], but: Iterable[str] = ()) -> None:
+    states = {state["id"]: state for state in host(machine, "audit")["states"]}
+    for id in changed:
+        state = states[id]
+        assert state["later"] == "good", state
+        if id not in but:
+            assert state["now"] == "good", state
+        if state["kind"] == "sysctl":
+            assert all(key["file"] for key in state["keys"]), state
