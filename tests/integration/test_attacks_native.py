@@ -116,7 +116,7 @@ def tool(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def victim(tool: Path, user: str, options: Sequence[str], **changed: object) -> Victim:
     found = docker(
         "run", "--detach", "--init", f"--volume={tool}:{TOOL}:ro", f"--volume={_socket()}:{SOCKET}",
-        *options, IMAGE, "sleep", "600",
+        *options, IMAGE, "sleep", "3000",
     ).stdout.strip()  # fmt: skip
     uid = int(user.partition(":")[0])
     fields: dict[str, object] = {
