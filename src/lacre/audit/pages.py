@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lacre.audit import cis
 from lacre.audit.check import Check
 from lacre.audit.peers import LEFT, PEERS
 from lacre.audit.registry import BY_ID, CHECKS
@@ -31,7 +32,13 @@ def check_page(name: str) -> str:
 
 
 def _language(check: Check) -> str:
-    return "yaml" if check.service is not None else "dockerfile"
+    if check.service is not None:
+        return "yaml"
+    if check.stage is not None:
+        return "dockerfile"
+    if check.container is not None:
+        return "yaml" if check.page.example.startswith("services:") else "console"
+    return {"{": "json", "$": "console"}.get(check.page.example[0], "text")
 
 
 def checks_table() -> str:
@@ -63,6 +70,17 @@ def peers_table() -> str:
         text += f"## {peer}\n\n| its check | here |\n| --- | --- |\n"
         text += "".join(f"| {_cell(name)} | {_cell(_here(f'{peer}:{name}'))} |\n" for name in ids)
         text += "\n"
+    return text
+
+
+def cis_table() -> str:
+    """Each number of the CIS Docker Benchmark 1.6: the checks that answer it and what they look at, or why none can."""
+    text = "| CIS 1.6 | here | looks at | what must be true |\n| --- | --- | --- | --- |\n"
+    for number, checks in cis.by_number(CHECKS).items():
+        here = ", ".join(f"[{check.id}](checks/{check.id}.md)" for check in checks) or "by hand"
+        scopes = ", ".join(dict.fromkeys(scope.value for check in checks for scope in check.scopes))
+        what = "; ".join(check.title for check in checks) or cis.LEFT.get(number, "not yet")
+        text += f"| {number} | {here} | {scopes} | {_cell(what)} |\n"
     return text
 
 

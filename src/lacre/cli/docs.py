@@ -4,8 +4,8 @@
 
 A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`. NAME is `help` (what
 `lacre --help` prints), `usage COMMAND`, `options COMMAND`, `transcript` (docs/transcript.txt), of the attacks
-`attack ID` and `attacks`, of the audit `check ID`, `checks` and `peers`. With `--check` nothing is written, and the
-exit code is 1 when something would change.
+`attack ID` and `attacks`, of the audit `check ID`, `checks`, `peers` and `cis`. With `--check` nothing is written,
+and the exit code is 1 when something would change.
 """
 
 from __future__ import annotations
@@ -113,6 +113,7 @@ _MAKERS: dict[str, Callable[[str, Path], str]] = {
     "check": lambda name, _: audit_pages.check_page(name),
     "checks": lambda _, __: audit_pages.checks_table(),
     "peers": lambda _, __: audit_pages.peers_table(),
+    "cis": lambda _, __: audit_pages.cis_table(),
     "help": _help,
     "usage": _usage,
     "options": _options,

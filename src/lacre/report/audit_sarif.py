@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from lacre.audit.cis import numbers
 from lacre.audit.model import FileState, Place, Severity
 from lacre.report.text import visible
 
@@ -71,7 +72,7 @@ def _rule(check: Check) -> dict[str, Any]:
         "properties": {
             "security-severity": _SCORES[check.severity],
             "precision": _precision(check.confidence.value),
-            "tags": ["security", *([f"CIS-Docker-1.6-{check.cis}"] if check.cis else [])],
+            "tags": ["security", *(f"CIS-Docker-1.6-{number}" for number in numbers(check))],
         },
     }
 
