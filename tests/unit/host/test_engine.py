@@ -1,0 +1,90 @@
+"""The daemon asked, reloaded and restarted: by programs and processes that stand for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lacre.errors import HalfDoneError, NotAppliedError
+from lacre.host import apply as applying
+from lacre.host import engine, facts, journal, plan, states
+from lacre.host.files import Root
+from lacre.host.model import Plan, Profile
+from lacre.host.settings import SETTINGS
+from tests.unit.host import trees
+
+
+def script(path: Path, text: str) -> str:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_what_dockerd_has_against_a_file_is_told_without_its_staged_name(tmp_path: Path) -> None:
+    program = script(tmp_path / "dockerd", 'echo "unable to configure with file $3: bad key" >&2; exit 1')
+    assert engine.against(program, "/etc/x") == "unable to configure with file the file: bad key"
+
+
+@pytest.mark.parametrize("text", ["exit 0", "echo 'unknown flag: --validate' >&2; exit 125"])
+def test_a_dockerd_that_is_content_or_cannot_say_has_nothing_against_it(text: str, tmp_path: Path) -> None:
+    assert engine.against(script(tmp_path / "dockerd", text), "/etc/x") == ""
+    assert engine.against(str(tmp_path / "not there"), "/etc/x") == ""
+
+
+def test_a_process_that_is_no_longer_dockerd_gets_no_signal() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE
+    ) as other:
+        assert "is no longer dockerd" in engine.reload(Root(), other.pid)
+        assert other.poll() is None
+        assert other.stdin is not None
+        other.stdin.close()
+    assert engine.reload(Root(), other.pid) == "No such process"
+
+
+def made(root: Root) -> Plan:
+    told = facts.read(root, SETTINGS, None)
+    return plan.plan(
+        told,
+        Profile.CONTAINER_HOST,
+        states.states(told, Profile.CONTAINER_HOST, SETTINGS),
+        ["net.ipv4.ip_forward"],
+    )
+
+
+def test_a_file_that_dockerd_refuses_is_never_put_in_place(tmp_path: Path) -> None:
+    root = trees.make(tmp_path)
+    before = trees.snapshot(tmp_path)
+    seen: list[str] = []
+
+    def validate(file: str) -> str:
+        seen.append(Path(file).read_text())
+        return "no such key"
+
+    with pytest.raises(NotAppliedError, match="asking dockerd"):
+        applying.apply(root, made(root), "now", validate)
+    assert "live-restore" in seen[0]
+    assert trees.snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize(("second", "error"), [("", NotAppliedError), ("still down", HalfDoneError)])
+def test_an_engine_that_does_not_come_up_gets_its_old_file_and_is_restarted_with_it(
+    second: str, error: type[Exception], tmp_path: Path
+) -> None:
+    root = trees.make(tmp_path)
+    before = trees.snapshot(tmp_path)
+    answers = ["it does not start", second]
+    configured: list[bool] = []
+
+    def restart() -> str:
+        configured.append("live-restore" in root.at("/etc/docker/daemon.json").read_text())
+        return answers.pop(0)
+
+    with pytest.raises(error):
+        applying.apply(root, made(root), "now", None, restart)
+    assert configured == [True, False]
+    assert not journal.load(root).runs
+    assert trees.snapshot(tmp_path) == before
