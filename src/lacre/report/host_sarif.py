@@ -71,19 +71,9 @@ class _Rule:
         )
 
 
-class _Host(Subject):
-    """The host itself."""
-
-    __slots__ = ()
-
-    @property
-    def title(self) -> str:
-        return "this host"
-
-
 def render(found: Audit) -> str:
     """The findings as one run."""
-    subject = _Host(Scope.SERVICE, "host")
+    subject = Subject(Scope.HOST, "here")
     answers = tuple(
         Answer(state.setting.id, subject, Verdict.FAILS, "", (_found(state, subject),))
         for state in found.findings
