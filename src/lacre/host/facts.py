@@ -65,6 +65,7 @@ class Facts:
     processes: tuple[Process, ...]
     network: NetworkFacts
     crash_kernel: bool
+    core_pattern: str
 
 
 def read(root: Root, settings: Iterable[Setting], ask: AskDaemon | None) -> Facts:
@@ -93,6 +94,7 @@ def read(root: Root, settings: Iterable[Setting], ask: AskDaemon | None) -> Fact
         engine=_engine(root, running, ask),
         processes=running,
         network=network_facts(root),
+        core_pattern=(root.text(f"{PROC_SYS}/kernel/core_pattern") or "").strip(),
         crash_kernel=(root.text("/sys/kernel/kexec_crash_loaded") or "").strip() == "1",
     )
 

@@ -111,8 +111,9 @@ def _router_advertisements(facts: Facts) -> Iterator[User]:
 
 
 def _core_dumps(facts: Facts) -> Iterator[User]:
-    if "|" in (facts.values.get("kernel/core_pattern") or ""):
-        yield User("the program in kernel.core_pattern", "collects core dumps", sure=False)
+    if facts.core_pattern.startswith("|"):
+        program = facts.core_pattern[1:].split(" ", 1)[0]
+        yield User(f"{program} (kernel.core_pattern)", "collects core dumps", sure=False)
 
 
 def _default_bridge(facts: Facts) -> Iterator[User]:

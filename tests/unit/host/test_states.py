@@ -196,6 +196,13 @@ def test_a_process_that_needs_what_a_setting_takes_away_holds_it_back(
     assert not change(planned(root, setting, daemon=daemon), setting).held
 
 
+def test_a_collector_of_core_dumps_is_named_and_holds_nothing_back(tmp_path: Path) -> None:
+    more = {"fs/suid_dumpable": "2", "kernel/core_pattern": "|/usr/lib/systemd/systemd-coredump %P"}
+    made = change(planned(trees.make(tmp_path, sysctls={**trees.SYSCTLS, **more})), "fs.suid_dumpable")
+    assert not made.held
+    assert made.state.users[0].who == "/usr/lib/systemd/systemd-coredump (kernel.core_pattern)"
+
+
 def test_with_the_capability_nobody_is_in_the_way(tmp_path: Path) -> None:
     root = trees.make(tmp_path)
     trees.process(root, 40, "gdb", capabilities=1 << 19)
