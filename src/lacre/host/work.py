@@ -117,7 +117,7 @@ def applied(
             root,
             made,
             time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            validate=(lambda file: engine.against(program, file)) if program else None,
+            validate=(lambda file: engine.against(root, program, file)) if program else None,
             restart=engine.restart if restart_engine and made.restart else None,
         )
         notes = _reloaded(root, told, made) if reload_engine and not restart_engine else ()

@@ -23,15 +23,31 @@ def script(path: Path, text: str) -> str:
     return str(path)
 
 
+def daemon_json(directory: Path, text: str) -> str:
+    (directory / "daemon.json").write_text(text)
+    return str(directory / "daemon.json")
+
+
 def test_what_dockerd_has_against_a_file_is_told_without_its_staged_name(tmp_path: Path) -> None:
     program = script(tmp_path / "dockerd", 'echo "unable to configure with file $3: bad key" >&2; exit 1')
-    assert engine.against(program, "/etc/x") == "unable to configure with file the file: bad key"
+    said = engine.against(Root(tmp_path), program, daemon_json(tmp_path, "{}"))
+    assert said == "unable to configure with file the file: bad key"
+
+
+def test_dockerd_is_not_asked_where_it_would_make_a_user_by_looking(tmp_path: Path) -> None:
+    program = script(tmp_path / "dockerd", f"touch {tmp_path}/asked; exit 1")
+    file = daemon_json(tmp_path, '{"userns-remap": "default"}')
+    assert engine.against(Root(tmp_path), program, file) == ""
+    assert not (tmp_path / "asked").exists()
+    trees.put(Root(tmp_path), "/etc/passwd", "root:x:0:0::/:/bin/sh\ndockremap:x:100:102::/:/bin/false\n")
+    assert engine.against(Root(tmp_path), program, file)
 
 
 @pytest.mark.parametrize("text", ["exit 0", "echo 'unknown flag: --validate' >&2; exit 125"])
 def test_a_dockerd_that_is_content_or_cannot_say_has_nothing_against_it(text: str, tmp_path: Path) -> None:
-    assert engine.against(script(tmp_path / "dockerd", text), "/etc/x") == ""
-    assert engine.against(str(tmp_path / "not there"), "/etc/x") == ""
+    root, file = Root(tmp_path), daemon_json(tmp_path, "{}")
+    assert engine.against(root, script(tmp_path / "dockerd", text), file) == ""
+    assert engine.against(root, str(tmp_path / "not there"), file) == ""
 
 
 def test_a_process_that_is_no_longer_dockerd_gets_no_signal() -> None:
