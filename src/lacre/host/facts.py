@@ -68,6 +68,14 @@ class Facts:
     core_pattern: str
 
 
+def warnings(told: Facts) -> tuple[str, ...]:
+    """What a reader should know of these facts before he trusts them."""
+    bad = [f"{bad.place}: no program understands this line: {bad.text}" for bad in told.bad_lines]
+    if not told.root_user:
+        bad.append("only root sees what all processes use: not everybody who needs a setting is named")
+    return tuple(bad)
+
+
 def read(root: Root, settings: Iterable[Setting], ask: AskDaemon | None) -> Facts:
     """Reads this host; `ask` asks the engine (its errors mean that it does not answer), None: it is not asked."""
     keys = {

@@ -109,8 +109,8 @@ SETTINGS = (
         severity=Severity.LOW,
         wanted=_with((Profile.CONTAINER_HOST,), Wanted(write='"default"', never=('""', "null"))),
         breaks="the engine starts in a new data directory: images, containers and volumes are no longer seen; bind "
-        "mounts have other owners; containers with the host's namespaces or --privileged are refused; the engine makes a "
-        "user `dockremap`, which rollback does not take away",
+        "mounts have other owners; containers with the host's namespaces or --privileged are refused; the engine "
+        "makes a user `dockremap`, which rollback does not take away",
         needs=(Need.UNMAPPED_USERS,),
         default=Default(value='""'),
     ),
