@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from lacre.errors import GroundError
 from lacre.host import jsontext, sysctl
-from lacre.host.facts import DROP_IN, Facts
+from lacre.host.facts import DROP_IN, Facts, warnings
 from lacre.host.model import Change, KeyState, Kind, Plan, Profile, Risk, Setting, State, Verdict
 from lacre.host.states import sysctl_key
 from lacre.host.sysctl import Order
@@ -47,9 +47,7 @@ def plan(facts: Facts, profile: Profile, states: Sequence[State], accepted: Coll
             and state.now is not Verdict.GOOD
             and _will_hold(state, changes)
         ),
-        warnings=tuple(
-            f"{bad.place}: no program understands this line: {bad.text}" for bad in facts.bad_lines
-        ),
+        warnings=warnings(facts),
     )
 
 

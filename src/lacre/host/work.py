@@ -78,9 +78,7 @@ def audit(root: Root, profile: Profile, ask: AskDaemon | None = ask_daemon) -> A
         profile=profile,
         states=states.states(told, profile, SETTINGS),
         silent=told.engine.silent,
-        warnings=tuple(
-            f"{bad.place}: no program understands this line: {bad.text}" for bad in told.bad_lines
-        ),
+        warnings=facts.warnings(told),
     )
 
 
