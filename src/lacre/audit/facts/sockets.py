@@ -13,7 +13,7 @@ _MANY = 1000  # entries of one mounted directory
 def held(sources: Iterable[str], sockets: Mapping[str, str]) -> dict[str, str]:
     """Of each source that is, or holds right inside, one of `sockets` (path to what it is): which, in words.
 
-    A link, a hard link and a bind mount of a socket all lead to the same inode.
+    A hard link and a bind mount of a socket have its inode, and so has what a link leads to that is itself mounted.
     """
     known: dict[tuple[int, int], str] = {}
     for path, what in sockets.items():
@@ -38,11 +38,11 @@ def _at(source: str, known: Mapping[tuple[int, int], str]) -> str:
         for number, entry in enumerate(entries):
             if number >= _MANY:
                 break
-            # d_type says "socket" without a stat; a bind mount over a file shows the file's own.
-            if entry.is_dir(follow_symlinks=False):
+            # A link in it leads to what the container has there, not to what the host has.
+            if entry.is_dir(follow_symlinks=False) or entry.is_symlink():
                 continue
             with contextlib.suppress(OSError):
-                inner = os.stat(entry.path)  # noqa: PTH116 - a link in it leads somewhere too
+                inner = entry.stat(follow_symlinks=False)
                 what = known.get((inner.st_dev, inner.st_ino))
                 if what:
                     return f"{what} as {entry.name}"
