@@ -113,8 +113,14 @@ def value(root: Root, key: str) -> str | None:
 
 
 def _writable(root: Root, key: str) -> bool:
-    # access(2) answers EROFS for root too, and looks at the mode for everybody else.
-    return os.access(root.at(f"{PROC_SYS}/{key}"), os.W_OK)
+    """Whether root could write it here; others plan for root."""
+    place = root.at(f"{PROC_SYS}/{key}")
+    if os.geteuid() == 0:
+        return os.access(place, os.W_OK)  # EROFS for root too
+    try:
+        return not os.statvfs(place).f_flag & os.ST_RDONLY
+    except OSError:
+        return False
 
 
 def read_order(root: Root) -> tuple[Order, tuple[Bad, ...]]:
