@@ -115,6 +115,25 @@ def test_every_stop_names_who_stopped_it_and_everything_else_a_reason(attacked_n
                     assert verdict["reason"], f"{side} {service} {id}: {verdict}"
 
 
+@pytest.mark.parametrize(
+    ("id", "control"),
+    [
+        ("private-files", "user"),
+        ("root-reach", "capabilities"),
+        ("dropped-program", "filesystem"),
+        ("memfd", "syscalls"),
+        ("set-id", "privileges"),
+        ("fork-bomb", "limits"),
+        ("log-flood", "logging"),
+    ],
+)
+def test_each_control_is_seen_to_stop_what_only_it_stops(
+    id: str, control: str, attacked_nginx: SealedServer
+) -> None:
+    verdict = verdicts(attacked_nginx.result, "after", "nginx")[id]
+    assert (verdict["result"], verdict["by"]) == ("stopped", [control])
+
+
 def test_the_host_and_a_neighbour_answer_while_things_are_exhausted(attacked_nginx: SealedServer) -> None:
     after = attacked_nginx.result["sides"]["after"]
     asked = after["answering"]

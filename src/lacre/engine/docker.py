@@ -316,7 +316,8 @@ class Engine:
         the container has another user and no-new-privileges.
         """
         pid = self.application_pid(container)
-        done = run([str(enter), "as-root", str(pid), *command], seconds=seconds)
+        groups = [str(group) for group in kernel.control_groups(pid)]
+        done = run([str(enter), "as-root", str(pid), str(len(groups)), *groups, *command], seconds=seconds)
         return Executed(done.code, done.stdout[:_EXECUTED_BYTES])
 
     def _kill_executed(self, made: str) -> None:

@@ -102,16 +102,23 @@ def peaks(pid: int) -> Peaks:
 
 def control_group(pid: int, controller: str) -> Path | None:
     """The directory of the control group of `pid` for a controller, under version 1 or 2; None: not mounted."""
-    groups = {}
+    groups = _control_groups(pid)
+    return groups.get(controller, groups.get(""))  # the empty name is version 2
+
+
+def control_groups(pid: int) -> tuple[Path, ...]:
+    """The directories of all control groups of `pid`, each hierarchy once."""
+    return tuple(dict.fromkeys(_control_groups(pid).values()))
+
+
+def _control_groups(pid: int) -> dict[str, Path]:
+    mounts, found = _cgroup_mounts(), {}
     for line in text(_PROC / str(pid) / "cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         for name in controllers.split(","):
-            groups[name] = path
-    mounts = _cgroup_mounts()
-    for name in (controller, ""):  # the empty name is version 2
-        if name in groups and name in mounts:
-            return _below(mounts[name], groups[name])
-    return None
+            if name in mounts:
+                found[name] = _below(mounts[name], path)
+    return found
 
 
 def mounts_below(directory: str) -> tuple[str, ...]:
