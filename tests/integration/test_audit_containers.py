@@ -83,7 +83,13 @@ def boxes(folder: Path) -> dict[str, tuple[str, ...]]:
         "workers": (IMAGE, *programs("nginx", "nginx")),
         "ssh": (IMAGE, *programs("sshd", "app")),
         "sick": ("--health-cmd=false", "--health-interval=1s", "--health-retries=1", IMAGE, *STAY),
-        "secret-child": (IMAGE, "sh", "-c", "sleep 3601 --token=correct-horse-battery & exec sleep 3600"),
+        "secret-child": (
+            "-e=PIECE=correct-horse-battery",
+            IMAGE,
+            "sh",
+            "-c",
+            "perl -e 'sleep 3600' -- --token=$PIECE & exec sleep 3600",
+        ),
         "shares-host-net": (f"--network=container:{NAME}loose", IMAGE, *STAY),
     }
 
@@ -216,6 +222,7 @@ def test_a_secret_on_the_command_line_of_a_child_is_found_and_not_said(
 ) -> None:
     answer = ask("LC547", looked_at["secret-child"])
     assert answer.verdict is Verdict.FAILS
+    assert [found.path for found in answer.findings] == ["processes"]
     assert "correct-horse" not in repr(answer)
 
 
