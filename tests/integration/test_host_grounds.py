@@ -90,6 +90,27 @@ def stop_needy(machine: Machine) -> None:
     run(machine, "systemctl stop " + " ".join(f"needy-{thing}" for thing in NEEDY))
 
 
+def start_containers(machine: Machine) -> None:
+    """Two containers that talk on the default bridge, and one whose program is set-uid."""
+    for name in ("talk-a", "talk-b"):
+        run(machine, f"docker run -d --name {name} --restart always lacre-test/nginx")
+    run(machine, "docker run -dit --name set-uid --restart always --user 1000 debian:bookworm-slim su")
+    assert talks(machine)
+
+
+def talks(machine: Machine, tries: int = 20) -> bool:
+    """Whether one container on the default bridge reaches the other, at one of several tries."""
+    address = run(machine, "docker inspect -f '{{.NetworkSettings.IPAddress}}' talk-b").strip()
+    knock = f"timeout 5 bash -c 'exec 3<>/dev/tcp/{address}/80'"
+    script = f"for n in {{1..{tries}}}; do {knock} && exit 0; sleep 0.5; done; exit 1"
+    return machine.run(f'docker exec talk-a bash -c "{script}"').code == 0
+
+
+def privileges_in(machine: Machine) -> str:
+    look = "grep NoNewPrivs /proc/self/status"
+    return run(machine, f"docker run --rm --user 1000 debian:bookworm-slim {look}").split()[-1]
+
+
 def tries(machine: Machine) -> dict[str, str]:
     """What each of these programs gets when it starts afresh."""
     return {thing: machine.run(f"python3 {NEEDY_PY} {thing}").output.strip() for thing in NEEDY}
@@ -115,6 +136,7 @@ def harden_and_bring_back(machine: Machine) -> None:
     fleet(machine, "up")
     fleet(machine, "first")
     start_needy(machine)
+    start_containers(machine)
     before, files = values(machine), run(machine, FILES)
 
     # Everybody who needs something is named before anything is done.
@@ -123,10 +145,13 @@ def harden_and_bring_back(machine: Machine) -> None:
     for thing, (setting, _) in NEEDY.items():
         assert f"needy-{thing} (pid" in held[setting], (thing, held)
     assert "network bridge" in held["net.ipv4.ip_forward"]
+    assert "container talk-a" in held["engine.icc"] and "container talk-b" in held["engine.icc"]
+    assert "container set-uid) acts as root by a set-uid program" in held["engine.no-new-privileges"]
     assert (values(machine), run(machine, FILES)) == (before, files)
 
     # Applied whole, the named ones too: those break as was said, and nothing else does.
-    accept = " ".join(f"--accept {setting}" for setting, _ in NEEDY.values())
+    named = [*(setting for setting, _ in NEEDY.values()), "engine.icc", "engine.no-new-privileges"]
+    accept = " ".join(f"--accept {setting}" for setting in named)
     applied = host(machine, f"apply --profile container-host --restart-engine {accept}", codes=(3,))
     assert {change["id"] for change in applied["plan"]["held"]} <= {
         "net.ipv4.ip_forward",
@@ -135,6 +160,8 @@ def harden_and_bring_back(machine: Machine) -> None:
     stop_needy(machine)
     broken = tries(machine)
     assert set(broken.values()) <= {"EPERM", "EACCES", "ENOSPC"}, broken
+    assert not talks(machine, tries=3)
+    assert privileges_in(machine) == "1"
     fleet(machine, "up")
     fleet(machine, "second")
     changed = [change["id"] for change in applied["plan"]["changes"]]
@@ -158,6 +185,9 @@ def harden_and_bring_back(machine: Machine) -> None:
     assert values(machine) == first
     fleet(machine, "up")
     fleet(machine, "second")
+    assert talks(machine)
+    assert privileges_in(machine) == "0"
+    run(machine, "docker rm -fv talk-a talk-b set-uid")
     fleet(machine, "down")
 
 

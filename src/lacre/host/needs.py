@@ -147,17 +147,17 @@ def _privilege_gain(facts: Facts) -> Iterator[User]:
     )
     for process in facts.processes:
         if process.container and process.container not in settled and _gained(process, facts):
-            yield User(
-                called(process, facts), "runs as root under a process that is not: by a set-uid program"
-            )
+            yield User(called(process, facts), "acts as root by a set-uid program")
 
 
 def _gained(process: Process, facts: Facts) -> bool:
-    if process.uid != 0:
+    """Whether it acts as root by a set-uid program: not as who started it, or under somebody who is not root."""
+    if process.effective != 0:
         return False
     by_pid = {other.pid: other for other in facts.processes}
     parent = by_pid.get(process.parent)
-    return parent is not None and parent.container == process.container and parent.uid != 0
+    inside = parent is not None and parent.container == process.container
+    return process.uid != 0 or (inside and parent is not None and parent.effective != 0)
 
 
 def _swarm(facts: Facts) -> Iterator[User]:

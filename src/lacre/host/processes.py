@@ -30,14 +30,16 @@ _JSON_LOG = re.compile(r"/containers/[0-9a-f]{64}/[0-9a-f]{64}-json\.log")
 class Process:
     """One process. `container` is its container's full id, empty on the host; `tracer` is 0, or who traces it.
 
-    `uses`: bpf, io_uring, userfaultfd, perf, log files. `user_namespace` is empty where it cannot be read.
-    `command` is the command line, only of the engine's own programs: others' may hold secrets.
+    `uid` is the real user, `effective` the one that it acts as. `uses`: bpf, io_uring, userfaultfd, perf, log
+    files. `user_namespace` is empty where it cannot be read. `command` is the command line, only of the
+    engine's own programs: others' may hold secrets.
     """
 
     pid: int
     parent: int
     name: str
     uid: int
+    effective: int
     capabilities: int
     tracer: int = 0
     container: str = ""
@@ -76,12 +78,16 @@ def _one(root: Root, pid: int) -> Process | None:
     found = _CONTAINER.search(root.text(f"{directory}/cgroup") or "")
     uses, descriptors = _descriptors(root, directory)
     name = status.get("Name", "")
+    uids = [_number(word) for word in status.get("Uid", "").split()[:2]]
+    if len(uids) < 2:
+        return None
     command = root.data(f"{directory}/cmdline") or b"" if name in COMMANDS else b""
     return Process(
         pid=pid,
         parent=_number(status.get("PPid")),
         name=name,
-        uid=_number(status.get("Uid", "").split("\t")[0]),
+        uid=uids[0],
+        effective=uids[1],
         capabilities=int(status.get("CapEff") or "0", 16),
         tracer=_number(status.get("TracerPid")),
         container=found[1] if found else "",

@@ -273,6 +273,12 @@ def test_a_set_uid_program_in_a_container_holds_no_new_privileges_back(tmp_path:
     assert "sudo (pid 61" in change(planned(root), "engine.no-new-privileges").held
 
 
+def test_a_set_uid_program_that_is_the_containers_own_first_process_is_found_too(tmp_path: Path) -> None:
+    root = trees.make(tmp_path)
+    trees.process(root, 60, "su", uid=1000, effective=0, cgroup=f"0::/docker/{CONTAINER}")
+    assert "su (pid 60" in change(planned(root), "engine.no-new-privileges").held
+
+
 def test_a_key_on_the_command_line_decides_and_is_not_written_a_second_time(tmp_path: Path) -> None:
     root = trees.make(tmp_path)
     trees.process(

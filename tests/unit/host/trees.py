@@ -64,6 +64,7 @@ def process(
     *,
     parent: int = 1,
     uid: int = 1000,
+    effective: int | None = None,
     capabilities: int = 0,
     tracer: int = 0,
     cgroup: str = "0::/",
@@ -73,9 +74,10 @@ def process(
 ) -> None:
     """A process in /proc."""
     base = f"/proc/{pid}"
+    acts_as = uid if effective is None else effective
     status = (
         f"Name:\t{name}\nPid:\t{pid}\nPPid:\t{parent}\nTracerPid:\t{tracer}\n"
-        f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}\nThreads:\t1\nCapEff:\t{capabilities:016x}\nNoNewPrivs:\t0\n"
+        f"Uid:\t{uid}\t{acts_as}\t{acts_as}\t{acts_as}\nThreads:\t1\nCapEff:\t{capabilities:016x}\nNoNewPrivs:\t0\n"
     )
     put(root, f"{base}/status", status)
     put(root, f"{base}/comm", f"{name}\n")
