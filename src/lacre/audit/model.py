@@ -91,13 +91,25 @@ class Place(NamedTuple):
     end_column: int
 
 
+class Edit(NamedTuple):
+    """A mend as text: `text` in the place of `place`, which is empty for an insertion.
+
+    `plain` are paths, from the file's folder, that must be folders or files that are no archives: the edit is
+    safe only then, and whoever makes it looks.
+    """
+
+    place: Place
+    text: str
+    plain: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One fault. `what` is one sentence without a full stop; values of secrets never stand in it.
 
     `path` is where in its subject the fault is (`volumes[2]`), and does not change when lines are added above.
     `severity` and `confidence` override those of the check. `do` is what to do here, when the check's own
-    remedy can be made more exact.
+    remedy can be made more exact. `edit` is the mend itself, only where it cannot change what the application does.
     """
 
     what: str
@@ -107,6 +119,7 @@ class Finding:
     confidence: Confidence | None = None
     do: str = ""
     mend: Mend | None = None
+    edit: Edit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +187,7 @@ class Found:
     do: str
     fingerprint: str
     hidden: Hidden | None = None
+    edit: Edit | None = None
 
     @property
     def order(self) -> tuple[int, int, str, int, str]:

@@ -120,5 +120,6 @@ def _found(check: Check, subject: Subject, finding: Finding) -> Found:
         confidence=finding.confidence or check.confidence,
         mend=finding.mend or check.mend,
         do=finding.do,
+        edit=finding.edit,
         fingerprint=hashlib.sha256(print_of.encode("utf-8", "surrogatepass")).hexdigest()[:32],
     )

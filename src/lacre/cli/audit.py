@@ -104,6 +104,14 @@ def audit(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as 
             "--write-baseline", metavar="FILE", help="Write the findings of this run as a baseline."
         ),
     ] = None,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix",
+            help="Mend what cannot change the application: shows the diff, asks, and writes the files.",
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --fix: write without asking.")] = False,
     explain: Annotated[
         str | None, typer.Option("--explain", metavar="ID", help="Say what a check means and how to mend it.")
     ] = None,
@@ -118,6 +126,7 @@ def audit(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as 
       lacre audit .
       lacre audit compose.yaml Dockerfile --fail-on medium
       lacre audit -f compose.yaml -f prod.yaml --format sarif > lacre.sarif
+      lacre audit --fix compose.yaml
       lacre audit --explain LC532
 
     \b
@@ -134,6 +143,13 @@ def audit(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as 
         return
     asked = {check.id: check for check in CHECKS if check.level <= level}
     hiding = _hiding(config, baseline)
+    if fix:
+        if not (paths or files) or containers or images:
+            raise UsageError(
+                "mend files", "only files can be mended", "name files or folders: lacre audit --fix ."
+            )
+        _fix(_of_files(paths or [], files or [], asked, hiding), screen, yes=yes)
+        return
     reports = []
     if paths or files:
         reports.append(_of_files(paths or [], files or [], asked, hiding))
@@ -188,6 +204,31 @@ def _cache() -> Path | None:
         return Path(base) / "lacre" / "images"
     home = os.environ.get("HOME", "")
     return Path(home) / ".cache" / "lacre" / "images" if home.startswith("/") else None
+
+
+def _fix(report: Report, screen: Screen, *, yes: bool) -> None:
+    """Show what would change, and change it where that is allowed; exit code 1 where there was more to do."""
+    from lacre.audit.fix import Left, mended, write
+    from lacre.report import audit_fix
+
+    outcomes = list(mended(report.open))
+    changes = [outcome for outcome in outcomes if not isinstance(outcome, Left)]
+    left = [outcome for outcome in outcomes if isinstance(outcome, Left)]
+    screen.result(audit_fix.render(changes, left, report))
+    if not changes:
+        return
+    if not yes and not screen.confirm("write these files?"):
+        raise typer.Exit(FOUND)
+    for change in changes:
+        try:
+            write(change)
+        except OSError as error:
+            raise UsageError(
+                f"write {change.path}",
+                error.strerror or str(error),
+                "mend it by hand, or make the file writable",
+            ) from None
+    screen.say(audit_fix.written(changes))
 
 
 def _together(reports: list[Report]) -> Report:

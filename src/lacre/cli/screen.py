@@ -55,6 +55,15 @@ class Screen:
         """Print a warning; hostile characters in it are made visible."""
         self.say(warning(text, self.error_look))
 
+    def confirm(self, question: str) -> bool:
+        """Whether the person at the terminal says yes; without a terminal nobody does."""
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            self.say(f"{question} there is no terminal to ask: --yes says so")
+            return False
+        sys.stderr.write(f"{question} [y/N] ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
     def progress(self) -> Lines | Live:
         """A live picture on a terminal, plain lines elsewhere and in CI."""
         from lacre.report.progress import Lines, Live

@@ -14,7 +14,7 @@ from lacre.report.text import visible
 
 if TYPE_CHECKING:
     from lacre.audit.check import Check
-    from lacre.audit.model import FileResult, Found, Report
+    from lacre.audit.model import Edit, FileResult, Found, Report
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {
@@ -98,6 +98,8 @@ def _result(found: Found, index: Mapping[str, int]) -> dict[str, Any]:
         "partialFingerprints": {"lacre/v1": found.fingerprint},
         "properties": {"confidence": found.confidence.value, "mend": found.mend.value},
     }
+    if found.edit is not None and not found.edit.plain:  # those with a condition are for lacre audit --fix
+        result["fixes"] = [_fix(found.edit, found.do or "change it as shown")]
     if found.hidden is not None:
         result["suppressions"] = [
             {
@@ -106,6 +108,12 @@ def _result(found: Found, index: Mapping[str, int]) -> dict[str, Any]:
             }
         ]
     return result
+
+
+def _fix(edit: Edit, text: str) -> dict[str, Any]:
+    replacement = {"deletedRegion": _region(edit.place), "insertedContent": {"text": edit.text}}
+    change = {"artifactLocation": _artifact(edit.place.file), "replacements": [replacement]}
+    return {"description": {"text": _text(text)}, "artifactChanges": [change]}
 
 
 def _location(place: Place | None, file: str, subject: str) -> dict[str, Any]:

@@ -117,3 +117,33 @@ def test_standard_output_is_the_report_alone(format: str, here: Path) -> None:
     result = run(".", "--format", format)
     assert result.stdout[0] in "{<"
     assert "ended on 2020-01-01" in result.stderr
+
+
+MENDABLE = "services: {a: {image: x, logging: {driver: none}}}\n"
+
+
+def test_fix_shows_the_diff_and_writes_nothing_unasked(here: Path) -> None:
+    (here / "compose.yaml").write_text(MENDABLE)
+    result = run("--fix", ".")
+    assert result.exit_code == 1
+    assert "+services: {a: {image: x, logging: {driver: local}}}" in result.stdout
+    assert "needs proof: " in result.stdout
+    assert (here / "compose.yaml").read_text() == MENDABLE
+
+
+def test_fix_writes_where_it_may_and_is_done_the_second_time(here: Path) -> None:
+    (here / "compose.yaml").write_text(MENDABLE)
+    result = run("--fix", "--yes", ".")
+    assert result.exit_code == 0
+    assert "wrote compose.yaml" in result.stderr
+    assert "driver: local" in (here / "compose.yaml").read_text()
+    result = run("--fix", ".")
+    assert result.exit_code == 0
+    assert "nothing can be mended" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--fix",), ("--fix", "--container", "web"), ("--fix", ".", "--image", "x")]
+)
+def test_fix_is_for_files(arguments: tuple[str, ...]) -> None:
+    assert isinstance(run(*arguments).exception, UsageError)

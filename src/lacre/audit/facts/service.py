@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lacre.audit.facts.text import Text
 from lacre.audit.model import NotApplicable, Place, Unknown
@@ -46,6 +46,13 @@ class Port:
     place: Place
     path: str
     unset: tuple[str, ...] = ()
+
+
+class Room(NamedTuple):
+    """Where a key can be put in: right before the one that stands at `place`; `flow`: in braces."""
+
+    place: Place
+    flow: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +140,7 @@ class Service:
     health_off: Text | None = None
     log_driver: Text | None = None
     log_options: tuple[Variable, ...] = ()
+    log_room: Room | None = None  # where `options` can be put in, when there are none
     neighbours: int = 0  # other services of the project
     external_networks: tuple[str, ...] = ()
     excuse: NotApplicable | Unknown | None = None

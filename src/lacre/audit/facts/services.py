@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lacre.audit.facts.service import Build, EnvFile, Mount, Port, Service, Variable
+from lacre.audit.facts.service import Build, EnvFile, Mount, Port, Room, Service, Variable
 from lacre.audit.facts.text import Text
 from lacre.audit.model import NotApplicable, Unknown
 from lacre.audit.read.compose import Context, Project, ServiceNode
@@ -157,6 +157,7 @@ class _Maker:
             health_off=self.value("healthcheck", "disable"),
             log_driver=self.value("logging", "driver"),
             log_options=self.variables("logging", "options"),
+            log_room=self._log_room(),
             neighbours=neighbours,
             excuse=self._excuse(),
         )
@@ -169,6 +170,13 @@ class _Maker:
         if "provider" in self._node.entries:
             return NotApplicable("it is no container: a provider runs it")
         return None
+
+    def _log_room(self) -> Room | None:
+        logging = self.find("logging")
+        driver = logging.get("driver") if isinstance(logging, Mapping) else None
+        if driver is None or not isinstance(logging, Mapping) or logging.get("options"):
+            return None
+        return Room(driver.key.place, logging.flow)
 
     def _names(self, key: str) -> tuple[Text, ...]:
         node = self.find(key)

@@ -64,6 +64,7 @@ class Mapping:
     entries: dict[str, Entry]
     place: Place
     tag: str = ""
+    flow: bool = False  # written in braces
     merges: list[Node] = field(default_factory=list)
     duplicates: list[Scalar] = field(default_factory=list)
 
@@ -165,7 +166,11 @@ class _Builder:
 
     def _begin(self, event: Any) -> None:
         place, tag = self._place(event), event.tag or ""
-        begun = Mapping({}, place, tag) if isinstance(event, MappingStartEvent) else Sequence([], place, tag)
+        begun: Mapping | Sequence = (
+            Mapping({}, place, tag, flow=bool(event.flow_style))
+            if isinstance(event, MappingStartEvent)
+            else Sequence([], place, tag)
+        )
         if len(self._stack) >= MAX_DEPTH:
             raise UnreadableError(f"it is nested deeper than {MAX_DEPTH}", place)
         if event.anchor:

@@ -18,7 +18,8 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.facts.dockerfile import Stage
-from lacre.audit.model import Finding, Mend, Severity, Word
+from lacre.audit.model import Edit, Finding, Mend, Severity, Word
+from lacre.audit.read.dockerfile import Instruction
 
 _REMOTE = re.compile(r"^(?:https?|ftp)://", re.IGNORECASE)
 _GIT = re.compile(r"^(?:git@|git://|ssh://)|\.git(?:#|$)", re.IGNORECASE)
@@ -54,7 +55,20 @@ def stage(stage: Stage) -> Iterator[Word]:
                     severity=Severity.LOW,
                     mend=Mend.SAFE,
                     do="write COPY instead",
+                    edit=_edit(instruction, words[:-1]),
                 )
+
+
+def _edit(instruction: Instruction, sources: list[str]) -> Edit | None:
+    """COPY for ADD, where each source can be looked at before: ADD unpacks archives, whatever their names."""
+    plain = not any(
+        set(source) & set("$*?[<") or _REMOTE.match(source) or _GIT.search(source) for source in sources
+    )
+    known = {"chown", "chmod", "link", "exclude", "parents"}
+    if not plain or instruction.onbuild or not all(name in known for name, _ in instruction.flags):
+        return None
+    place = instruction.place
+    return Edit(place._replace(end_line=place.line, end_column=place.column + 3), "COPY", tuple(sources))
 
 
 def _masked(url: str) -> str:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from lacre.audit.check import Check
 from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
-from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
+from lacre.audit.model import Edit, Finding, Mend, Severity, Unknown, Word
 
 
 def service(service: Service) -> Iterator[Word]:
@@ -28,7 +28,8 @@ def service(service: Service) -> Iterator[Word]:
     if not driver.known:
         yield Unknown(driver.why_unknown)
     elif driver.text.lower() == "none":
-        yield Finding(what="nothing that it says is kept", place=driver.place, path=driver.path)
+        edit = None if service.log_options or driver.raw != driver.text else Edit(driver.place, "local")
+        yield Finding(what="nothing that it says is kept", place=driver.place, path=driver.path, edit=edit)
 
 
 def container(container: Container) -> Iterator[Word]:
