@@ -181,8 +181,8 @@ def _check(root: Root, steps: tuple[Step, ...]) -> None:
             case WriteFile():
                 why = _why_not_file(root, step)
             case SetSysctl(later=False):
-                can = os.access(root.at(f"{facts.PROC_SYS}/{step.key}"), os.W_OK)
-                why = "" if can else "it cannot be written here"
+                place = root.at(f"{facts.PROC_SYS}/{step.key}")
+                why = "" if os.access(place, os.W_OK) or not place.exists() else "it cannot be written here"
             case _:
                 why = ""
         if why:
@@ -222,12 +222,20 @@ def _carry_out(root: Root, steps: tuple[Step, ...], validate: Validate | None) -
                 _still(step.path, writing.held(root, step.path) == step.before)
                 writing.swap_in(root, step.path)
             case SetSysctl(later=False):
-                _still(step.key, facts.value(root, step.key) == step.before)
-                writing.set_sysctl(root, step.key, step.after)
+                _set(root, step)
             case _:
                 pass
     for step in steps:
         _verify(root, step)
+
+
+def _set(root: Root, step: SetSysctl) -> None:
+    now = facts.value(root, step.key)
+    if now is None:
+        return  # the interface that it belonged to is gone: containers come and go while this runs
+    _still(step.key, now == step.before)
+    with contextlib.suppress(FileNotFoundError):
+        writing.set_sysctl(root, step.key, step.after)
 
 
 def _restarted(restart: Restart) -> None:
@@ -264,11 +272,11 @@ def _verify(root: Root, step: Step) -> None:
             if now is None or now.data != step.after:
                 raise NotAppliedError(_TRIED, f"{step.path} does not hold what was written", "run it again")
         case SetSysctl(later=False):
-            kept = sysctl.plain(facts.value(root, step.key) or "")
-            if kept != sysctl.plain(step.after):
+            kept = facts.value(root, step.key)
+            if kept is not None and sysctl.plain(kept) != sysctl.plain(step.after):
                 raise NotAppliedError(
                     _TRIED,
-                    f"{rollback.named(step)} was set to {step.after.strip()}, and the kernel keeps {kept}",
+                    f"{rollback.named(step)} was set to {step.after.strip()}, and the kernel keeps {kept.strip()}",
                     "everything is as it was before; leave the setting out with --skip",
                 )
         case _:

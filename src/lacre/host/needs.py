@@ -41,7 +41,7 @@ def _forwarding(facts: Facts) -> Iterator[User]:
         if process.name == "dockerd" and facts.engine.flags.get("ip-forward") != "false":
             yield User(called(process, facts), "turns forwarding on itself at every start")
     for name in facts.network.tunnels:
-        yield User(f"interface {name}", "a VPN or an overlay may forward", sure=False)
+        yield User(f"interface {name}", "belongs to a VPN or an overlay, which may forward")
 
 
 def _user_namespaces(facts: Facts) -> Iterator[User]:
@@ -102,7 +102,7 @@ def _asymmetric(facts: Facts) -> Iterator[User]:
         ways = ", ".join(facts.network.default_routes)
         yield User(f"interfaces {ways}", "several ways lead outside: answers may come by another one")
     for name in facts.network.tunnels:
-        yield User(f"interface {name}", "packets of a VPN or an overlay may come by another way", sure=False)
+        yield User(f"interface {name}", "belongs to a VPN or an overlay, whose packets may come another way")
 
 
 def _router_advertisements(facts: Facts) -> Iterator[User]:

@@ -67,8 +67,24 @@ def _later(
     given = facts.boot.now.get(f"sysctl.{key.replace('/', '.')}")
     if given is not None:  # Documentation/admin-guide/kernel-parameters.txt: sysctl.*
         return sysctl.plain(given), _CMDLINE, "", ""
+    template = _template(key)
+    line = order.decides(template) if template else None
+    if line is not None and line.value is not None:
+        return (
+            None,
+            line.place,
+            "",
+            f"it is {line.value} only if the interface comes up after that line was read",
+        )
     default, why = _default(facts.boot, setting)
     return default, None, "the kernel's own default", why
+
+
+def _template(key: str) -> str:
+    """The key that an interface takes its value from when it appears; empty for other keys."""
+    parts = key.split("/")
+    own = len(parts) == 5 and parts[0] == "net" and parts[2] == "conf" and parts[3] not in ("all", "default")
+    return "/".join([*parts[:3], "default", parts[4]]) if own else ""
 
 
 def _default(boot: Boot, setting: Setting) -> tuple[str | None, str]:

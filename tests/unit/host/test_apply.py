@@ -180,6 +180,29 @@ def test_a_value_that_the_kernel_does_not_keep_takes_everything_back(
     assert trees.snapshot(tmp_path) == before
 
 
+def test_an_interface_that_goes_away_in_the_middle_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interfaces = {
+        f"net/ipv4/conf/{name}/send_redirects": "1" for name in ("all", "default", "veth1", "veth2")
+    }
+    root = trees.make(tmp_path, sysctls={**trees.SYSCTLS, **interfaces})
+    real = writing.set_sysctl
+
+    def leaving(root: Root, key: str, text: str) -> None:
+        if key == "net/ipv4/conf/all/send_redirects":
+            shutil.rmtree(root.at("/proc/sys/net/ipv4/conf/veth1"), ignore_errors=True)
+        real(root, key, text)
+
+    monkeypatch.setattr(writing, "set_sysctl", leaving)
+    apply(root)
+    assert value(root, "net/ipv4/conf/veth2/send_redirects") == "0\n"
+    undone = work.rolled_back(root)
+    assert not undone.left
+    assert any("veth1.send_redirects is gone" in note for note in undone.notes)
+    assert value(root, "net/ipv4/conf/veth2/send_redirects") == "1\n"
+
+
 def test_what_somebody_else_changed_since_is_left_and_named_until_forced(tmp_path: Path) -> None:
     root = trees.make(tmp_path)
     before = trees.snapshot(tmp_path)

@@ -121,6 +121,18 @@ def test_a_glob_setting_is_told_by_interface_and_beats_earlier_exact_lines_of_al
     ]
 
 
+def test_an_interface_that_nobody_names_takes_what_default_had_when_it_came(tmp_path: Path) -> None:
+    interfaces = {f"net/ipv4/conf/{name}/send_redirects": "0" for name in ("all", "default", "eth0")}
+    files = {
+        "/etc/sysctl.d/10-cis.conf": "net.ipv4.conf.all.send_redirects=0\nnet.ipv4.conf.default.send_redirects=0\n"
+    }
+    root = trees.make(tmp_path, sysctls={**trees.SYSCTLS, **interfaces}, files=files)
+    keys = {key.key.split("/")[3]: key for key in state(root, "net.ipv4.conf.send_redirects").keys}
+    assert keys["all"].later_verdict is keys["default"].later_verdict is Verdict.GOOD
+    assert keys["eth0"].later_verdict is Verdict.UNKNOWN
+    assert str(keys["eth0"].decides) == "/etc/sysctl.d/10-cis.conf:2"
+
+
 def test_a_value_that_is_good_enough_is_kept_when_its_line_is_written(tmp_path: Path) -> None:
     root = trees.make(tmp_path, sysctls={**trees.SYSCTLS, "kernel/threads-max": "192731"})
     assert b"kernel.threads-max = 192731\n" in dict(planned(root).texts)["/etc/sysctl.d/90-lacre.conf"]
