@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from lacre.host import SETTINGS
 from tests.grounds import Machine
 from tests.sealing import SealedServer, seal
 from tests.servers.harness import SERVERS, Server
@@ -131,7 +132,20 @@ def test_a_host_is_hardened_for_good_and_brought_back(
     harden_and_bring_back(ground_d)
 
 
+def reload_alone(machine: Machine) -> None:
+    """What dockerd takes at a reload is in force without a restart, and gone again."""
+    started = run(machine, "systemctl show -p MainPID docker")
+    skip = " ".join(f"--skip {setting.id}" for setting in SETTINGS if setting.id != "engine.live-restore")
+    host(machine, f"apply --reload-engine {skip}", codes=(0,))
+    wait = "until docker info | grep -q 'Live Restore Enabled: true'; do sleep 0.2; done"
+    run(machine, f'timeout 60 sh -c "{wait}"')
+    host(machine, "rollback", codes=(0,))
+    run(machine, "systemctl reload docker")
+    assert run(machine, "systemctl show -p MainPID docker") == started
+
+
 def harden_and_bring_back(machine: Machine) -> None:
+    reload_alone(machine)
     first = values(machine)  # as the machine starts
     fleet(machine, "up")
     fleet(machine, "first")

@@ -248,6 +248,14 @@ def test_several_ways_outside_hold_the_filter_of_answers_back(tmp_path: Path) ->
     assert "several ways lead outside" in change(planned(root), "net.ipv4.conf.all.rp_filter").held
 
 
+def test_an_overlay_holds_forwarding_and_the_filter_of_answers_back(tmp_path: Path) -> None:
+    root = trees.make(tmp_path, sysctls={**trees.SYSCTLS, "net/ipv4/conf/all/rp_filter": "0"})
+    trees.put(root, "/sys/class/net/wg0/mtu", "1420")
+    made = planned(root)
+    assert "interface wg0" in change(made, "net.ipv4.ip_forward").held
+    assert "interface wg0" in change(made, "net.ipv4.conf.all.rp_filter").held
+
+
 def test_a_way_outside_from_a_router_holds_accept_ra_back(tmp_path: Path) -> None:
     root = trees.make(tmp_path, sysctls={**trees.SYSCTLS, "net/ipv6/conf/all/accept_ra": "1"})
     zeros = "0" * 32
