@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.attacking import ATTACKED
 from tests.grounds import Engine26, Machine
 from tests.sealing import ROOT, TABLE, SealedServer, seal
 from tests.servers.harness import Server
@@ -74,11 +75,12 @@ def seal_server(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not TABLE.rows:
-        return
-    terminalreporter.section("sealed servers")
-    terminalreporter.write_line(TABLE.text())
-    kept = ROOT / "build" / "sealed-servers.txt"
-    kept.parent.mkdir(exist_ok=True)
-    kept.write_text(TABLE.text() + "\n")
-    terminalreporter.write_line(f"kept in {kept.relative_to(ROOT)}")
+    for name, table in (("sealed-servers", TABLE), ("attacked-servers", ATTACKED)):
+        if not table.rows:
+            continue
+        terminalreporter.section(name.replace("-", " "))
+        terminalreporter.write_line(table.text())
+        kept = ROOT / "build" / f"{name}.txt"
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text(table.text() + "\n")
+        terminalreporter.write_line(f"kept in {kept.relative_to(ROOT)}")
