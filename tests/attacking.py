@@ -1,4 +1,4 @@
-"""What the tests of attacks share: verdicts out of what a command printed, the least that a seal stops, and the table."""
+"""What the tests of attacks share: verdicts out of what a command printed, the least that a seal stops, a table."""
 
 from __future__ import annotations
 
