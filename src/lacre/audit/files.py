@@ -13,6 +13,7 @@ from lacre.audit.find import Target
 from lacre.audit.hiding import Hiding
 from lacre.audit.model import Answer, FileResult, FileState, Report, Subject
 from lacre.audit.read.compose import read_project
+from lacre.audit.read.context import exposed
 from lacre.audit.read.dockerfile import parse
 from lacre.audit.read.files import UnreadableError, read_text
 from lacre.audit.run import of_service, of_stage
@@ -78,7 +79,7 @@ def _compose(target: Target, checks: tuple[Check, ...]) -> Outcome:
 def _dockerfile(target: Target, checks: tuple[Check, ...]) -> Outcome:
     (file,) = target.files
     parsed = parse(read_text(file), str(file))
-    found = stages(parsed)
+    found = stages(parsed, exposed(file))
     if not found:
         raise UnreadableError("it has no FROM that names a base")
     answers = tuple(answer for stage in found for answer in of_stage(stage, checks))

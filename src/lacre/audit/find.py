@@ -17,7 +17,7 @@ COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-c
 _COMPOSE = re.compile(r"^(?:docker-)?compose(?:[.-][^/]*)?\.ya?ml$", re.IGNORECASE)
 _OVERRIDE = re.compile(r"^(?:docker-)?compose\.override\.ya?ml$")
 _DOCKERFILE = re.compile(
-    r"^(?:(?:Docker|Container)file(?:[.-].+)?|.+\.(?:docker|container)file)$", re.IGNORECASE
+    r"^(?:(?:Docker|Container)file(?:[.-].+)?|.+\.(?:docker|container)file)\Z", re.IGNORECASE | re.DOTALL
 )
 _NOT_DOCKERFILE = re.compile(
     r"\.(?:dockerignore|md|rst|txt|sh|ya?ml|json|toml|py|go|rs|js|ts|rb|java|c|h|html|css|png|svg|lock|log|orig|rej|swp)$",

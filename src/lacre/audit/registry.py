@@ -69,6 +69,7 @@ from lacre.audit.checks.images import (
     update_alone,
     user,
     volumes,
+    whole_context,
     world_writable,
 )
 from lacre.audit.checks.operations import (
@@ -198,6 +199,7 @@ CHECKS: tuple[Check, ...] = (
     unique_ids.CHECK,
     volumes.CHECK,
     run_rights.CHECK,
+    whole_context.CHECK,
     swarm_needed.CHECK,
     apparmor.CHECK,
     selinux.CHECK,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from lacre.audit.model import FileState, Found, Place, Scope, Severity
+from lacre.audit.model import FileState, Found, Place, Scope, Severity, Verdict
 from lacre.audit.score import Group, groups, most, sections
 from lacre.report.text import Cell, Look, count, heading, styled, table, visible
 
@@ -22,7 +23,7 @@ def render(report: Report, checks: Mapping[str, Check], look: Look, *, every: bo
     found = groups(report.open, checks)
     parts = [_most(most(found), look)]
     if every:
-        parts.append(_every(report.open, look))
+        parts += [_every(report.open, look), _untold(report, look)]
     parts += [
         _all(found, look),
         _untested(report.files, look),
@@ -105,6 +106,13 @@ def _untested(files: Iterable[FileResult], look: Look) -> str:
         if file.state is FileState.UNTESTABLE
     ]
     return table(["could not be tested", "because"], rows, look) if rows else ""
+
+
+def _untold(report: Report, look: Look) -> str:
+    """Questions without an answer, those with the same reason together."""
+    reasons = Counter((a.check, a.why) for a in report.answers if a.verdict is Verdict.UNKNOWN)
+    rows: list[list[Cell]] = [[check, str(times), why] for (check, why), times in sorted(reasons.items())]
+    return table(["could not be tested", "times", "because"], rows, look) if rows else ""
 
 
 def _notes(files: Iterable[FileResult]) -> str:

@@ -25,6 +25,7 @@ def test_a_folder_is_searched_for_what_compose_and_buildkit_take(tmp_path: Path)
     write(tmp_path, "compose.yaml", "compose.override.yaml", "docker-compose.prod.yml", "stacks/app.yml")
     write(tmp_path, "k8s/deployment.yaml", text="apiVersion: v1\nkind: Service\n")
     write(tmp_path, "ci.yml", text="services:\n  postgres: {}\n")
+    write(tmp_path, ".woodpecker.yml", text="steps: []\nservices:\n  postgres: {image: postgres}\n")
     write(tmp_path, "Dockerfile", "api/Dockerfile.dev", "web.Dockerfile", "Containerfile", text="FROM x\n")
     write(
         tmp_path,

@@ -34,6 +34,7 @@ services:
       "DB_PASSWORD": "f81b9cd2-do-not-print"
       "X]]>": "AKIAIOSFODNN7EXAMPLE"
     command: ["server", "--password", "f81b9cd2-do-not-print"]
+    logging: {driver: none}
 """
 
 
@@ -74,6 +75,15 @@ def test_sarif_fits_the_official_schema(report: Report) -> None:
         "Dockerfile",
         "ok/a%20b.Dockerfile",
     }
+    (fixed,) = [result["fixes"] for result in run["results"] if "fixes" in result]
+    (replacement,) = fixed[0]["artifactChanges"][0]["replacements"]
+    assert replacement["deletedRegion"] == {
+        "startLine": 12,
+        "startColumn": 23,
+        "endLine": 12,
+        "endColumn": 27,
+    }
+    assert replacement["insertedContent"] == {"text": "local"}
     for result in run["results"]:
         assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
 

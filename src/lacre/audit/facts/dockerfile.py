@@ -56,6 +56,7 @@ class Stage:
     user: Text | None = None
     stages: int = 1  # stages of the file
     syntax: Text | None = None
+    exposed: tuple[str, ...] = ()  # names in the context that look secret, and that nothing keeps out
 
     @property
     def whole(self) -> tuple[Instruction, ...]:

@@ -26,8 +26,8 @@ _PLATFORM = {
 }
 
 
-def stages(dockerfile: Dockerfile) -> list[Stage]:
-    """The stages of a Dockerfile, in its order; the last one is final."""
+def stages(dockerfile: Dockerfile, exposed: tuple[str, ...] = ()) -> list[Stage]:
+    """The stages of a Dockerfile, in its order; the last one is final. `exposed`: see read/context.py."""
     escape = "`" if dockerfile.directives.get("escape") == "`" else "\\"
     made: list[Stage] = []
     named: dict[str, Stage] = {}
@@ -55,6 +55,7 @@ def stages(dockerfile: Dockerfile) -> list[Stage]:
             assignments=tuple(_assignments(group, escape)),
             user=_user(group, parent, outside, escape),
             stages=len(groups),
+            exposed=exposed,
             syntax=Text(syntax, Place(dockerfile.file, 1, 1, 1, 2), "syntax", syntax) if syntax else None,
         )
         made.append(stage)

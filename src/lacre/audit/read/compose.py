@@ -23,6 +23,8 @@ MAX_INCLUDES = 10
 
 _TOP_LEVEL = frozenset({"services", "include", "networks", "volumes", "secrets", "configs", "name", "models"})
 _OF_A_SERVICE = frozenset({"image", "build", "extends"})
+_OF_OTHERS = frozenset({"steps", "pipeline", "jobs", "stages", "kind", "apiVersion"})
+"""Keys at the top of files for CI and clusters, which have services of their own kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +286,10 @@ def looks_like_compose(text: str) -> bool:
         root = documents(text, "")
     except UnreadableError:
         return False
-    entry = root[0].get("services") if root and isinstance(root[0], Mapping) else None
+    whole = root[0] if root else None
+    if not isinstance(whole, Mapping) or _OF_OTHERS & whole.entries.keys():
+        return False
+    entry = whole.get("services")
     return (
         entry is not None
         and isinstance(entry.value, Mapping)

@@ -32,7 +32,6 @@ _SWITCHES = {
     "DISABLE_SECURITY_PLUGIN": frozenset({"true"}),
     "ME_CONFIG_BASICAUTH": frozenset({"false"}),
     "NEO4J_AUTH": frozenset({"none"}),
-    "KC_HTTP_ENABLED": frozenset(),
 }
 """Variables of common images, and the values that mean "no password"."""
 

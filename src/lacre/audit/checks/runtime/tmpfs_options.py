@@ -1,7 +1,8 @@
-"""A tmpfs holds data, not programs.
+"""A tmpfs holds data, not programs, and has a size.
 
 A tmpfs that is `exec` lets an intruder run what he has just written; `suid` and `dev` let him make set-user-id
 files and devices there. Docker mounts a tmpfs without all three unless asked.
+Without a size, and where the memory of the service has no limit either, what is written there takes the host's memory.
 
 Mend: Take `exec`, `suid` and `dev` away. Programs that compile at run time need `exec` on one directory: give it to
 that one alone. `lacre seal` sees which one it is.
@@ -28,6 +29,15 @@ def service(service: Service) -> Iterator[Word]:
             if loose:
                 yield Finding(
                     what=f"the tmpfs at {mount.target} is mounted {', '.join(loose)}",
+                    place=mount.place,
+                    path=mount.path,
+                )
+            sized = any(option.startswith("size=") for option in mount.options) or not mount.path.startswith(
+                "tmpfs"
+            )
+            if not sized and service.memory is None and service.excuse is None:
+                yield Finding(
+                    what=f"the tmpfs at {mount.target} has no size, and the memory that it takes no limit",
                     place=mount.place,
                     path=mount.path,
                 )
