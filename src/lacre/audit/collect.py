@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from lacre.audit.facts import contents, daemon, host, sockets
-from lacre.audit.facts.container import Container, Inside, Surroundings, container, host_sources
+from lacre.audit.facts.container import (
+    Container,
+    Inside,
+    Surroundings,
+    container,
+    host_sources,
+    published_protocols,
+)
 from lacre.audit.facts.daemon import Daemon
 from lacre.audit.facts.host import Host, Role, Watched
 from lacre.audit.facts.image import Contents, Image, image
@@ -209,10 +216,11 @@ def _reads(found: Sequence[Mapping[str, Any]], around: Surroundings, known: Mapp
         reads.unseen = dict.fromkeys(running, "its engine runs on another machine")
         return reads
     processes = census.census(running)
+    published = {str(one["Id"]): published_protocols(one) for one in found}
     for id, pid in running.items():
         seen = processes.get(id)
         if seen:
-            reads.inside[id] = _inside(pid, seen)
+            reads.inside[id] = _inside(pid, seen, published.get(id, frozenset()))
         else:
             there = Path(f"/proc/{pid}").exists()
             reads.unseen[id] = "its processes cannot be seen from here" if there else "it ended meanwhile"
@@ -222,8 +230,8 @@ def _reads(found: Sequence[Mapping[str, Any]], around: Surroundings, known: Mapp
     return reads
 
 
-def _inside(pid: int, processes: tuple[census.Process, ...]) -> Inside:
-    every = listeners(pid)
+def _inside(pid: int, processes: tuple[census.Process, ...], published: frozenset[str]) -> Inside:
+    every = listeners(pid, published) if published else ()
     return Inside(
         processes=processes,
         limits=inside.limits(pid),

@@ -9,8 +9,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from lacre.engine.census import Process
+if TYPE_CHECKING:
+    from lacre.engine.census import Process
 
 
 class Kind(StrEnum):

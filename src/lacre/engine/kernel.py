@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import platform
 import signal
@@ -134,8 +135,17 @@ def mounts_below(directory: str) -> tuple[str, ...]:
 
 def _cgroup_mounts() -> dict[str, tuple[str, str]]:
     """Controller (empty for version 2) to mount point and the root of the hierarchy that is mounted there."""
+    namespace = ""
+    with contextlib.suppress(OSError):
+        namespace = str((_PROC / "self/ns/mnt").readlink())
+    return _cgroup_mounts_of(_PROC, namespace)
+
+
+@functools.lru_cache(maxsize=1)
+def _cgroup_mounts_of(proc: Path, _namespace: str) -> dict[str, tuple[str, str]]:
+    """Read once: beside a hundred containers the list of mounts is long, and these are made when a machine starts."""
     found: dict[str, tuple[str, str]] = {}
-    for line in text(_PROC / "self/mountinfo").splitlines():
+    for line in text(proc / "self/mountinfo").splitlines():
         before, _, after = line.partition(" - ")
         fields, kind = before.split(" "), after.split(" ")
         if kind[0] == "cgroup2":

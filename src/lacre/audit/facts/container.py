@@ -82,7 +82,8 @@ class Inside:
     """What the kernel says of a running container: read from /proc, not from the configuration.
 
     `shared` are the kinds of namespaces that it has in common with the host, `listening` the ports on which
-    something inside listens outside loopback (`tcp/80`); either None: not readable.
+    something inside listens outside loopback (`tcp/80`), of the protocols of its published ports; either None: not
+    readable.
     """
 
     processes: tuple[Process, ...]
@@ -247,6 +248,11 @@ def host_sources(shown: Mapping[str, Any]) -> tuple[str, ...]:
         for mount in dicts(shown.get("Mounts"))
         if str(mount.get("Type")) == "bind" and (source := str(mount.get("Source") or "")).startswith("/")
     )
+
+
+def published_protocols(shown: Mapping[str, Any]) -> frozenset[str]:
+    """The protocols of a container's published ports."""
+    return frozenset(port.protocol for port in _ports(shown))
 
 
 def _health(state: Mapping[str, Any]) -> str:

@@ -1,17 +1,20 @@
 """The engine as checks look at it: what it says of itself, and what its process and file say."""
 
+# ruff: noqa: PLC0415 - every audit imports the checks, and with them this: what is heavy is imported where used
+
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lacre.audit.facts.shown import dicts, part, texts
-from lacre.engine.daemon import DaemonFacts
-from lacre.engine.inventory import EngineShown
-from lacre.host import dockerd, jsontext
-from lacre.host.dockerd import EngineFacts
+
+if TYPE_CHECKING:
+    from lacre.engine.daemon import DaemonFacts
+    from lacre.engine.inventory import EngineShown
+    from lacre.host.dockerd import EngineFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,8 @@ class Daemon:
 
         None with no reason: nobody says, and the engine's default holds.
         """
+        from lacre.host import dockerd
+
         found, why = dockerd.in_force(self.facts, key)
         if found is None:
             return None, why if self.local else "the engine runs on another machine, and does not say"
@@ -57,6 +62,8 @@ class Daemon:
     @property
     def hosts(self) -> tuple[str, ...]:
         """Where it is told to listen, by its command line and its file."""
+        from lacre.host import jsontext
+
         of_file = jsontext.find(self.facts.node, ["hosts"])
         listed = [json.loads(self.facts.flags.get("hosts", "[]")), of_file.value if of_file else []]
         return tuple(str(host) for some in listed if isinstance(some, list) for host in some)
@@ -64,6 +71,8 @@ class Daemon:
 
 def asked_from(shown: EngineShown, *, local: bool) -> DaemonFacts:
     """What `lacre.host` wants to know of the engine, from what was asked already; without its containers."""
+    from lacre.engine.daemon import DaemonFacts
+
     info = shown.info
     icc = next(
         (

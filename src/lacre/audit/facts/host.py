@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 
 from lacre.audit.facts.container import run
 from lacre.audit.model import NotApplicable, Unknown
-from lacre.engine import kernel
-from lacre.host.files import Root
 
 if TYPE_CHECKING:
+    from lacre.host.files import Root
     from lacre.host.model import State
 
 _UNITS = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
@@ -193,6 +192,8 @@ def _below(root: Root, directory: str) -> Iterator[str]:
 
 def data_apart(data_root: str) -> bool | None:
     """Whether a directory lies on another file system than `/`; None where mounts cannot be read."""
+    from lacre.engine import kernel  # noqa: PLC0415 - every audit imports the checks, and with them this
+
     lines = kernel.text(_MOUNTS).splitlines()
     if not lines:
         return None

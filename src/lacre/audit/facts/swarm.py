@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lacre.audit.facts.shown import dicts, part, texts
 from lacre.audit.model import NotApplicable, Unknown
-from lacre.engine.inventory import SwarmShown
+
+if TYPE_CHECKING:
+    from lacre.engine.inventory import SwarmShown
 
 _NANOSECONDS = 1_000_000_000
 

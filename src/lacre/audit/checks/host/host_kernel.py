@@ -16,12 +16,13 @@ from collections.abc import Iterator
 from lacre.audit.check import Check
 from lacre.audit.facts.host import Host
 from lacre.audit.model import Finding, Severity, Unknown, Word
-from lacre.host.model import Kind, Verdict
 
 _SEVERITIES = {"high": Severity.HIGH, "medium": Severity.MEDIUM, "low": Severity.LOW}
 
 
 def host(host: Host) -> Iterator[Word]:
+    from lacre.host.model import Kind, Verdict  # noqa: PLC0415 - only a host with settings needs it
+
     if host.settings is None:
         yield Unknown("the settings of the kernel were not read")
         return
