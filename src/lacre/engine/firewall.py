@@ -85,7 +85,8 @@ def rules(whose: Standing, bridges: Sequence[Bridge], allowed: Iterable[Egress],
                 lines += [
                     f"-A {chain} -d {network}{port} -j RETURN" for port in (ports if one.port else [""])
                 ]
-    lines.append(f"-A {chain} -p tcp -j REJECT --reject-with tcp-reset")  # an ICMP error may come a second late
+    # TCP by a reset: an ICMP error shows a second late
+    lines.append(f"-A {chain} -p tcp -j REJECT --reject-with tcp-reset")
     lines.append(f"-A {chain} -j REJECT --reject-with {_REJECTED[family]}")
     comment = f'-m comment --comment "{TWIN_LABEL}={whose.twin} {OWNER_LABEL}={whose.owner}"'
     lines += [
