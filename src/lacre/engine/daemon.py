@@ -12,7 +12,7 @@ from lacre.engine.docker import Engine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contained:
-    """A running container. `log_config` is its driver and options; `published` whether it has ports on the host."""
+    """A running container; `published`: it has ports on the host."""
 
     id: str
     name: str
@@ -21,7 +21,6 @@ class Contained:
     host_users: bool
     host_namespaces: tuple[str, ...]
     no_new_privileges: bool
-    unfiltered: bool
     published: bool
 
 
@@ -95,6 +94,5 @@ def _contained(shown: Mapping[str, Any]) -> Contained:
         no_new_privileges=any(
             option.replace("=", ":") in ("no-new-privileges", "no-new-privileges:true") for option in options
         ),
-        unfiltered=any(option.replace("=", ":") == "seccomp:unconfined" for option in options),
         published=any((host.get("PortBindings") or {}).values()),
     )

@@ -24,10 +24,6 @@ Restart = Callable[[], str]
 _TRIED = "applying the plan"
 
 
-class _NoRestartError(NotAppliedError):
-    """The engine did not come up with the new file."""
-
-
 @contextlib.contextmanager
 def session(root: Root) -> Iterator[Undone]:
     """Holds the lock; what a run that died left is undone first, and told. Raises GroundError.
@@ -70,19 +66,23 @@ def apply(
     """
     steps = _steps(root, plan)
     if not steps:
+        if restart is not None:  # an earlier apply wrote what only a restart puts in force
+            _restarted(restart)
         return ()
     _check(root, steps)
     before = journal.load(root)
     run = Run(when=when, profile=plan.profile.value, complete=False, steps=steps)
+    begun = False
     try:
         journal.save(root, Journal((*before.runs, run)))
         _carry_out(root, steps, validate)
         if restart is not None:
+            begun = True
             _restarted(restart)
         journal.save(root, Journal((*before.runs, replace(run, complete=True))))
     except BaseException as problem:
         _go_back(root, before, run, problem)
-        if isinstance(problem, _NoRestartError) and restart is not None and (again := restart()):
+        if begun and restart is not None and (again := restart()):
             raise HalfDoneError(
                 "restarting the engine with what it had before",
                 again,
@@ -241,7 +241,7 @@ def _set(root: Root, step: SetSysctl) -> None:
 def _restarted(restart: Restart) -> None:
     problem = restart()
     if problem:
-        raise _NoRestartError(
+        raise NotAppliedError(
             "restarting the engine",
             problem,
             "everything is as it was before, and the engine restarted with it; journalctl -u docker says why",

@@ -24,12 +24,11 @@ _END_OF_LINE = re.compile("\r\n|\n\r|[\n\r\0]")  # what systemd's read_line() ta
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One line: `value` None takes the key out of globs; `quiet`: a failure is no failure (`-`)."""
+    """One line; `value` None takes the key out of globs."""
 
     key: str
     value: str | None
     place: Place
-    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +58,11 @@ def parse(file: str, text: str) -> tuple[tuple[Assignment, ...], tuple[Bad, ...]
             continue
         place = Place(file, number)
         left, equals, right = line.partition("=")
-        quiet = left.startswith("-")
-        if not equals and not quiet:
+        if not equals and not left.startswith("-"):
             bad.append(Bad(place, line))
             continue
         key = normalised(left.removeprefix("-").strip(" \t\r"))
-        lines.append(Assignment(key, right.strip(" \t\r") if equals else None, place, quiet))
+        lines.append(Assignment(key, right.strip(" \t\r") if equals else None, place))
     return tuple(lines), tuple(bad)
 
 
@@ -102,12 +100,6 @@ class Order:
             if one.value is not None and _is_glob(pattern) and matches(pattern, key):
                 last = one
         return last
-
-    def naming(self, key: str) -> tuple[Assignment, ...]:
-        """Every line that speaks of `key`, by its name or by a glob, in order."""
-        return tuple(
-            one for one in self.all if one.key == key or (_is_glob(one.key) and matches(one.key, key))
-        )
 
 
 def matches(pattern: str, key: str) -> bool:

@@ -86,6 +86,19 @@ def test_a_file_that_dockerd_refuses_is_never_put_in_place(tmp_path: Path) -> No
     assert trees.snapshot(tmp_path) == before
 
 
+def test_a_restart_that_is_still_waited_for_is_made_although_nothing_is_written(tmp_path: Path) -> None:
+    root = trees.make(tmp_path)
+    applying.apply(root, made(root), "now")
+    restarted: list[bool] = []
+
+    def restart() -> str:
+        restarted.append(True)
+        return ""
+
+    assert applying.apply(root, made(root), "now", None, restart) == ()
+    assert restarted
+
+
 @pytest.mark.parametrize(("second", "error"), [("", NotAppliedError), ("still down", HalfDoneError)])
 def test_an_engine_that_does_not_come_up_gets_its_old_file_and_is_restarted_with_it(
     second: str, error: type[Exception], tmp_path: Path

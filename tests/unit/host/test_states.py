@@ -52,7 +52,7 @@ def engine(*containers: Contained, swarm: bool = False, **more: object) -> Daemo
 def contained(name: str, **more: object) -> Contained:
     told: dict[str, object] = {
         "id": CONTAINER, "name": name, "networks": ("bridge",), "privileged": False, "host_users": False,
-        "host_namespaces": (), "no_new_privileges": False, "unfiltered": False, "published": False,
+        "host_namespaces": (), "no_new_privileges": False, "published": False,
     }  # fmt: skip
     return Contained(**{**told, **more})  # type: ignore[arg-type]
 

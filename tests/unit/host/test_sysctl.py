@@ -63,9 +63,9 @@ def test_a_key_without_a_value_is_taken_out_of_the_globs() -> None:
 
 def test_a_line_without_an_assignment_is_told() -> None:
     lines, bad = sysctl.parse("f", "kernel.a=1\nnonsense\n; comment\n-kernel.b = 2\n")
-    assert [(line.key, line.value, line.quiet) for line in lines] == [
-        ("kernel/a", "1", False),
-        ("kernel/b", "2", True),
+    assert [(line.key, line.value) for line in lines] == [
+        ("kernel/a", "1"),
+        ("kernel/b", "2"),
     ]
     assert [(str(b.place), b.text) for b in bad] == [("f:2", "nonsense")]
 
