@@ -95,7 +95,7 @@ def apply(
                 "everything is as it was before; mend that, or leave the setting out with --skip",
             ) from problem
         raise
-    return tuple(rollback.named(step) for step in steps)
+    return tuple(rollback.named(step) for step in steps if not (isinstance(step, SetSysctl) and step.later))
 
 
 def _place(root: Root, problem: OSError) -> str:

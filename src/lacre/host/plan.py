@@ -43,16 +43,18 @@ def plan(facts: Facts, profile: Profile, states: Sequence[State], accepted: Coll
         restart=tuple(
             state.setting.id
             for state in states
-            if state.setting.kind is Kind.ENGINE
-            and state.now is not Verdict.GOOD
-            and _will_hold(state, changes)
+            if state.setting.kind is Kind.ENGINE and _waits(facts, state, changes)
         ),
         warnings=warnings(facts),
     )
 
 
-def _will_hold(state: State, changes: Iterable[Change]) -> bool:
-    return state.later is Verdict.GOOD or any(change.setting is state.setting for change in changes)
+def _waits(facts: Facts, state: State, changes: Iterable[Change]) -> bool:
+    """Whether it holds only once the engine is restarted: written now, or before and not read yet."""
+    if any(change.setting is state.setting for change in changes):
+        return True
+    written = state.later is Verdict.GOOD and state.now not in (Verdict.GOOD, Verdict.ABSENT)
+    return facts.engine.running and written
 
 
 def _change(facts: Facts, state: State, accepted: Collection[str]) -> Change | None:
@@ -61,7 +63,7 @@ def _change(facts: Facts, state: State, accepted: Collection[str]) -> Change | N
         return None
     if setting.kind is Kind.ENGINE:
         return None if state.later is Verdict.GOOD else _engine_change(facts, state, accepted)
-    if state.now is Verdict.GOOD and state.later is Verdict.GOOD:
+    if state.later is Verdict.GOOD and (state.now is Verdict.GOOD or setting.one_way):
         return None
     return _sysctl_change(facts, state, accepted)
 

@@ -65,6 +65,18 @@ def test_applying_twice_changes_nothing_the_second_time(tmp_path: Path) -> None:
     assert trees.snapshot(tmp_path) == between
 
 
+def test_what_is_for_the_next_start_only_is_written_once_and_not_called_set(tmp_path: Path) -> None:
+    root = trees.make(tmp_path, sysctls={**trees.SYSCTLS, "kernel/kexec_load_disabled": "0"})
+    before = trees.snapshot(tmp_path)
+    assert "kernel.kexec_load_disabled" not in apply(root).done
+    assert value(root, "kernel/kexec_load_disabled") == "0\n"
+    assert apply(root).done == ()
+    trees.put(root, "/proc/sys/kernel/kexec_load_disabled", "1\n")  # as after a restart
+    undone = work.rolled_back(root)
+    assert not undone.left
+    assert trees.snapshot(tmp_path) == before
+
+
 def test_what_was_not_there_is_gone_again(tmp_path: Path) -> None:
     root = trees.make(tmp_path, daemon=None)
     trees.put(root, "/usr/bin/dockerd", "")
