@@ -196,13 +196,12 @@ class _Builder:
         return Scalar(named.text, place, named.quoted, named.tag) if isinstance(named, Scalar) else named
 
     def _scalar(self, event: Any) -> Scalar:
-        plain = event.implicit[0]
+        plain = not event.style  # a tagged one is plain too, and `implicit` would not say so
         begin, end = event.start_mark, event.end_mark
         column = begin.column
         if (event.anchor or event.tag) and plain and begin.line == end.line:
-            column = end.column - len(
-                event.value
-            )  # the mark stands at the anchor, the reader wants the value
+            # the mark stands at the anchor or tag, the reader wants the value
+            column = end.column - len(event.value)
         place = Place(self._file, begin.line + 1, column + 1, end.line + 1, end.column + 1)
         tag = event.tag or ""
         return Scalar(event.value, place, not plain or tag in _STRING_TAGS, tag)
