@@ -133,13 +133,15 @@ def machine(engine: Engine, wanted: Wanted, kept: Kept, *, trust: str, say: Say)
     )
 
 
-def without_engine(why: str, *, trust: str) -> Machine:
-    """The host alone, where no engine answers."""
+def without_engine(why: str, *, trust: str, here: bool) -> Machine:
+    """The host alone, where no engine answers; `here`: it is this host's engine that does not."""
     root = Root()
     told = of_host.read(root, SETTINGS, None)
     name = os.uname().nodename
     return Machine(
-        host=_host(root, name, _DATA, told.engine, _SOCKET, told, trust=trust, rootless=False),
+        host=_host(root, name, _DATA, told.engine, _SOCKET, told, trust=trust, rootless=False)
+        if here
+        else None,
         missing=(Missing(kind="engine", name=name, why=why, named=True),),
     )
 
@@ -326,7 +328,8 @@ def _contents(engine: Engine, to_read: Mapping[str, str], kept: Kept, say: Say) 
         else:
             found[id] = known
     if new:
-        say(f"reading the files of {len(new)} images, which are not read again")
+        many = f"{len(new)} images" if len(new) > 1 else to_read[new[0]]
+        say(f"reading the files of {many}: once, the answer is kept")
 
     def one(id: str) -> Contents | str:
         try:

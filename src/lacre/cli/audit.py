@@ -193,7 +193,8 @@ def _of_machine(
         if not wanted.whole:
             raise
         # The host can be looked at without its engine; that the engine was not is said, and is an exit code.
-        machine = collect.without_engine(error.happened, trust=trust)
+        here = os.environ.get("DOCKER_HOST", "unix://").startswith("unix://")
+        machine = collect.without_engine(error.happened, trust=trust, here=here)
     return audit_machine(machine, asked.values(), hiding)
 
 

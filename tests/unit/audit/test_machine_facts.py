@@ -9,6 +9,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +36,8 @@ from lacre.report.text import Look
 from tests.unit.audit import machines
 from tests.unit.audit.machines import TODAY, process
 
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
 SHOWN: dict[str, Any] = {
     "Id": "0" * 64,
     "Name": "/web",
@@ -471,5 +474,7 @@ def test_hostile_names_reach_no_reader_raw() -> None:
         assert "\x1b" not in text
         assert "\u202e" not in text
     assert "<script>" not in texts[3]
+    jsonschema.validate(json.loads(texts[1]), json.loads((ROOT / "docs/schema/audit.schema.json").read_text()))
+    jsonschema.validate(json.loads(texts[2]), json.loads((HERE / "data/sarif-2.1.0.json").read_text()))
     for found in json.loads(texts[2])["runs"][0]["results"]:
         assert "\x1b" not in found["message"]["text"]

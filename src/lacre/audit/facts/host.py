@@ -191,19 +191,14 @@ def _below(root: Root, directory: str) -> Iterator[str]:
 
 
 def data_apart(data_root: str) -> bool | None:
-    """Whether a directory lies on another file system than `/`; None where mounts cannot be read."""
+    """Whether something is mounted at a directory; None where mounts cannot be read."""
     from lacre.engine import kernel  # noqa: PLC0415 - every audit imports the checks, and with them this
 
     lines = kernel.text(_MOUNTS).splitlines()
     if not lines:
         return None
     points = {kernel.unescaped(line.split(" ")[4]) for line in lines if len(line.split(" ")) > 4}
-    path = data_root
-    while path not in ("/", ""):
-        if path in points:
-            return True
-        path = posixpath.dirname(path)
-    return False
+    return posixpath.normpath(data_root) in points
 
 
 def members(root: Root, group: str) -> tuple[str, ...]:

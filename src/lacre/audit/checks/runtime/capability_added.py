@@ -80,7 +80,7 @@ def container(container: Container) -> Iterator[Word]:
         names = {"ALL"} if whole else {name for mask in reach for name in names_of(mask)}
     for name in sorted(names & DANGEROUS.keys()):
         severity, why = DANGEROUS[name]
-        what = f"it holds {why}" if name == "ALL" else f"it holds the capability {name}, which {why}"
+        what = f"it holds {why}" if name == "ALL" else f"it holds the capability {name}: {why}"
         yield Finding(what=what, path=f"capability {name}", severity=severity)
     if container.inside is None and container.running:
         yield container.untold
