@@ -55,6 +55,7 @@ class Stage:
     assignments: tuple[Assignment, ...] = ()
     user: Text | None = None
     stages: int = 1  # stages of the file
+    borrowed: tuple[Text, ...] = ()  # images that it copies from, or mounts
     syntax: Text | None = None
     exposed: tuple[str, ...] = ()  # names in the context that look secret, and that nothing keeps out
 

@@ -116,6 +116,7 @@ class Service:
     runtime: Text | None = None
     oom_kill_disable: Text | None = None
     api_socket: Text | None = None
+    hooks_privileged: tuple[Text, ...] = ()  # of post_start and pre_stop
     memory: Text | None = None
     cpus: Text | None = None
     pids: Text | None = None

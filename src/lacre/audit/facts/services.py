@@ -133,6 +133,7 @@ class _Maker:
             runtime=self.value("runtime"),
             oom_kill_disable=self.value("oom_kill_disable"),
             api_socket=self.value("use_api_socket"),
+            hooks_privileged=tuple(self._hooks("privileged")),
             memory=self.value("mem_limit") or self.value(*limits, "memory"),
             cpus=self.value("cpus") or self.value("cpu_quota") or self.value(*limits, "cpus"),
             pids=self.value("pids_limit") or self.value(*limits, "pids"),
@@ -170,6 +171,16 @@ class _Maker:
         if "provider" in self._node.entries:
             return NotApplicable("it is no container: a provider runs it")
         return None
+
+    def _hooks(self, key: str) -> Iterator[Text]:
+        """What the hooks of the life cycle say of `key`."""
+        for name in ("post_start", "pre_stop"):
+            node = self.find(name)
+            for number, item in enumerate(node.items[:_MANY] if isinstance(node, Sequence) else ()):
+                entry = item.get(key) if isinstance(item, Mapping) else None
+                text = self.text(entry.value, f"{name}[{number}].{key}") if entry else None
+                if text is not None:
+                    yield text
 
     def _log_room(self) -> Room | None:
         logging = self.find("logging")
@@ -417,7 +428,10 @@ class _Maker:
             try:
                 values = dotenv(read_text(self._context.base(name.place.file) / name.text))
             except UnreadableError as error:
-                yield EnvFile(name, (), error.why)
+                required = item.get("required") if isinstance(item, Mapping) else None
+                wanted = self.text(required.value, name.path) if required else None
+                if wanted is None or not wanted.false:
+                    yield EnvFile(name, (), error.why)
                 continue
             yield EnvFile(
                 name,

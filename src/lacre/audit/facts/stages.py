@@ -34,6 +34,7 @@ def stages(dockerfile: Dockerfile, exposed: tuple[str, ...] = ()) -> list[Stage]
     outside: dict[str, str] = {}
     groups = _groups(dockerfile.instructions, outside, escape)
     syntax = dockerfile.directives.get("syntax", "")
+    names = frozenset(_names(groups))
     for number, group in enumerate(groups):
         head = group[0]
         found = _FROM.match(head.text)
@@ -55,12 +56,34 @@ def stages(dockerfile: Dockerfile, exposed: tuple[str, ...] = ()) -> list[Stage]
             assignments=tuple(_assignments(group, escape)),
             user=_user(group, parent, outside, escape),
             stages=len(groups),
+            borrowed=tuple(_borrowed(group, names, outside, escape)),
             exposed=exposed,
             syntax=Text(syntax, Place(dockerfile.file, 1, 1, 1, 2), "syntax", syntax) if syntax else None,
         )
         made.append(stage)
         named[name.lower()] = stage
     return made
+
+
+def _names(groups: list[list[Instruction]]) -> Iterator[str]:
+    """The names and numbers of the stages."""
+    for number, group in enumerate(groups):
+        yield str(number)
+        found = _FROM.match(group[0].text)
+        if found and found[2]:
+            yield found[2].lower()
+
+
+def _borrowed(
+    group: list[Instruction], names: frozenset[str], outside: dict[str, str], escape: str
+) -> Iterator[Text]:
+    """The images that `COPY --from` and `RUN --mount=from=` name."""
+    for instruction in group:
+        for flag, value in instruction.flags:
+            fields = dict(field.partition("=")[::2] for field in value.split(","))
+            source = value if flag == "from" else fields.get("from", "") if flag == "mount" else ""
+            if source and source.lower() not in names:
+                yield _text(source, instruction.place, outside, escape)
 
 
 def _groups(

@@ -33,6 +33,8 @@ def service(service: Service) -> Iterator[Word]:
 
 
 def stage(stage: Stage) -> Iterator[Word]:
+    for borrowed in stage.borrowed:
+        yield from _judged(borrowed, "--from")
     if stage.parent is not None or stage.base.text.lower() == "scratch":
         yield NotApplicable("it stands on another stage, or on nothing")
     else:

@@ -25,6 +25,8 @@ from lacre.audit.model import Finding, Mend, Severity, Word
 
 def service(service: Service) -> Iterator[Word]:
     yield from is_on(service.privileged, "it is privileged: the host is one command away")
+    for hook in service.hooks_privileged:
+        yield from is_on(hook, "a hook of it runs privileged, as docker exec --privileged does")
 
 
 def container(container: Container) -> Iterator[Word]:
