@@ -13,15 +13,13 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
-from lacre.audit.checks.daemon.value import judged
+from lacre.audit.checks.daemon.value import as_wanted
 from lacre.audit.facts.daemon import Daemon
 from lacre.audit.model import Severity, Word
 
 
 def daemon(daemon: Daemon) -> Iterator[Word]:
-    yield from judged(
-        daemon, "default-ulimits", lambda value: not value, "containers get the engine's own limits"
-    )
+    yield from as_wanted(daemon, "default-ulimits/nofile", "containers get the engine's own limits")
 
 
 CHECK = Check(

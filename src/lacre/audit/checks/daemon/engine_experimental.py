@@ -12,13 +12,13 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
-from lacre.audit.checks.daemon.value import judged
+from lacre.audit.checks.daemon.value import as_wanted
 from lacre.audit.facts.daemon import Daemon
 from lacre.audit.model import Severity, Word
 
 
 def daemon(daemon: Daemon) -> Iterator[Word]:
-    yield from judged(daemon, "experimental", lambda value: value is True, "experimental features are on")
+    yield from as_wanted(daemon, "experimental", "experimental features are on")
 
 
 CHECK = Check(

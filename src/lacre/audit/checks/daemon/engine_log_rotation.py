@@ -14,7 +14,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
-from lacre.audit.checks.daemon.value import judged
+from lacre.audit.checks.daemon.value import as_wanted
 from lacre.audit.facts.daemon import Daemon
 from lacre.audit.model import Mend, Severity, Word
 
@@ -22,8 +22,7 @@ from lacre.audit.model import Mend, Severity, Word
 def daemon(daemon: Daemon) -> Iterator[Word]:
     if daemon.logging_driver != "json-file":
         return
-    unbounded = lambda value: value in (None, "", "-1", "0")  # noqa: E731
-    yield from judged(daemon, "log-opts/max-size", unbounded, "logs of containers grow without end")
+    yield from as_wanted(daemon, "log-opts/max-size", "logs of containers grow without end")
 
 
 CHECK = Check(

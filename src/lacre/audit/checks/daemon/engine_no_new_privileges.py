@@ -13,17 +13,14 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
-from lacre.audit.checks.daemon.value import judged
+from lacre.audit.checks.daemon.value import as_wanted
 from lacre.audit.facts.daemon import Daemon
 from lacre.audit.model import Mend, Severity, Word
 
 
 def daemon(daemon: Daemon) -> Iterator[Word]:
-    yield from judged(
-        daemon,
-        "no-new-privileges",
-        lambda value: value is not True,
-        "containers may gain privileges unless they say otherwise",
+    yield from as_wanted(
+        daemon, "no-new-privileges", "containers may gain privileges unless they say otherwise"
     )
 
 

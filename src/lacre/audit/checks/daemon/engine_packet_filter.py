@@ -13,7 +13,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
-from lacre.audit.checks.daemon.value import judged
+from lacre.audit.checks.daemon.value import as_wanted
 from lacre.audit.facts.daemon import Daemon
 from lacre.audit.model import NotApplicable, Severity, Word
 
@@ -22,9 +22,7 @@ def daemon(daemon: Daemon) -> Iterator[Word]:
     if daemon.rootless:
         yield NotApplicable("a rootless engine has its rules in a network namespace of its own")
         return
-    yield from judged(
-        daemon, "iptables", lambda value: value is False, "the engine may not set up the packet filter"
-    )
+    yield from as_wanted(daemon, "iptables", "the engine may not set up the packet filter")
 
 
 CHECK = Check(

@@ -14,15 +14,13 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
-from lacre.audit.checks.daemon.value import judged
+from lacre.audit.checks.daemon.value import as_wanted
 from lacre.audit.facts.daemon import Daemon
 from lacre.audit.model import Severity, Word
 
 
 def daemon(daemon: Daemon) -> Iterator[Word]:
-    yield from judged(
-        daemon, "seccomp-profile", lambda value: value == "unconfined", "no filter is in force for containers"
-    )
+    yield from as_wanted(daemon, "seccomp-profile", "no filter is in force for containers")
 
 
 CHECK = Check(

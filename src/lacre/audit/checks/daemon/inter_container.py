@@ -13,7 +13,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
-from lacre.audit.checks.daemon.value import judged
+from lacre.audit.checks.daemon.value import as_wanted
 from lacre.audit.facts.daemon import Daemon
 from lacre.audit.model import Mend, NotApplicable, Severity, Word
 
@@ -26,9 +26,7 @@ def daemon(daemon: Daemon) -> Iterator[Word]:
     ):
         yield NotApplicable("there is no default bridge")
         return
-    yield from judged(
-        daemon, "icc", lambda value: value is not False, "containers on the default bridge reach each other"
-    )
+    yield from as_wanted(daemon, "icc", "containers on the default bridge reach each other")
 
 
 CHECK = Check(

@@ -12,7 +12,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
-from lacre.audit.checks.daemon.value import judged
+from lacre.audit.checks.daemon.value import as_wanted
 from lacre.audit.facts.daemon import Daemon
 from lacre.audit.model import NotApplicable, Severity, Word
 
@@ -21,12 +21,7 @@ def daemon(daemon: Daemon) -> Iterator[Word]:
     if daemon.swarm:
         yield NotApplicable("the engine is part of a swarm, which moves services instead")
         return
-    yield from judged(
-        daemon,
-        "live-restore",
-        lambda value: value is not True,
-        "a restart of the engine stops all containers",
-    )
+    yield from as_wanted(daemon, "live-restore", "a restart of the engine stops all containers")
 
 
 CHECK = Check(

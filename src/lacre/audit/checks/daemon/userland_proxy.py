@@ -13,18 +13,13 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
-from lacre.audit.checks.daemon.value import judged
+from lacre.audit.checks.daemon.value import as_wanted
 from lacre.audit.facts.daemon import Daemon
 from lacre.audit.model import Severity, Word
 
 
 def daemon(daemon: Daemon) -> Iterator[Word]:
-    yield from judged(
-        daemon,
-        "userland-proxy",
-        lambda value: value is not False,
-        "a proxy runs as root for each published port",
-    )
+    yield from as_wanted(daemon, "userland-proxy", "a proxy runs as root for each published port")
 
 
 CHECK = Check(
