@@ -20,7 +20,7 @@ _DOCKERFILE = re.compile(
     r"^(?:(?:Docker|Container)file(?:[.-].+)?|.+\.(?:docker|container)file)\Z", re.IGNORECASE | re.DOTALL
 )
 _NOT_DOCKERFILE = re.compile(
-    r"\.(?:dockerignore|md|rst|txt|sh|ya?ml|json|toml|py|go|rs|js|ts|rb|java|c|h|html|css|png|svg|lock|log|orig|rej|swp)$",
+    r"\.(?:dockerignore|md|rst|txt|sh|ya?ml|json|toml|py|go|rs|js|ts|rb|java|c|h|html|css|png|svg|lock|log|m4|j2|jinja2?|tmpl|tpl|template|erb|in|mustache|orig|rej|swp)$",
     re.IGNORECASE,
 )
 _PASSED_OVER = frozenset(

@@ -96,7 +96,8 @@ def test_names_of_dockerfiles(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Dockerfile.md", "mydockerfile", "docker", "Dockerfile.dockerignore", "dockerfile.rs"]
+    "name",
+    ["Dockerfile.md", "mydockerfile", "docker", "Dockerfile.dockerignore", "dockerfile.rs", "Dockerfile.j2"],
 )
 def test_names_of_other_files(name: str) -> None:
     assert not is_dockerfile(name)

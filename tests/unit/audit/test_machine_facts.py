@@ -474,7 +474,9 @@ def test_hostile_names_reach_no_reader_raw() -> None:
         assert "\x1b" not in text
         assert "\u202e" not in text
     assert "<script>" not in texts[3]
-    jsonschema.validate(json.loads(texts[1]), json.loads((ROOT / "docs/schema/audit.schema.json").read_text()))
+    jsonschema.validate(
+        json.loads(texts[1]), json.loads((ROOT / "docs/schema/audit.schema.json").read_text())
+    )
     jsonschema.validate(json.loads(texts[2]), json.loads((HERE / "data/sarif-2.1.0.json").read_text()))
     for found in json.loads(texts[2])["runs"][0]["results"]:
         assert "\x1b" not in found["message"]["text"]

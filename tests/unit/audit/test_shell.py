@@ -48,3 +48,10 @@ def test_places_follow_continuations_and_here_documents() -> None:
     places = [(run.place(c).line, run.place(c).column, c.program) for run in stage.runs for c in run.commands]
     assert places == [(2, 20, "a"), (4, 5, "b"), (5, 6, "c"), (7, 3, "e"), (8, 2, "f")]
     assert stage.runs[0].place(stage.runs[0].commands[2])[:5] == ("Dockerfile", 5, 6, 5, 11)
+
+
+def test_what_is_no_instruction_is_said_once() -> None:
+    parsed = parse("FROM x\nINCLUDE a\nINCLUDE b\nUSER 1\n", "Dockerfile")
+    assert [instruction.keyword for instruction in parsed.instructions] == ["FROM", "USER"]
+    (note,) = parsed.notes
+    assert note.startswith("line 2: INCLUDE is no instruction, nor are 1 more")

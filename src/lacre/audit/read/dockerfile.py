@@ -94,6 +94,7 @@ def parse(text: str, file: str) -> Dockerfile:
     escape = escape if escape in ("\\", "`") else "\\"
     continues = re.compile(rf"(?:^|(?<!{re.escape(escape)})){re.escape(escape)}[ \t]*$")
     notes: list[str] = []
+    strange: list[tuple[int, str]] = []
     made: list[Instruction] = []
     while at < len(lines):
         if not lines[at].strip() or _COMMENT.match(lines[at]):
@@ -112,11 +113,17 @@ def parse(text: str, file: str) -> Dockerfile:
             if unclosed:
                 notes.append(f"line {begin + 1}: the here-document {unclosed} does not end")
         if keyword not in KEYWORDS:
-            notes.append(f"line {begin + 1}: {keyword[:40]} is no instruction")
+            strange.append((begin + 1, keyword[:40]))
             continue
         made.append(_instruction(joined, keyword, heredocs, file))
         if len(made) > MAX_INSTRUCTIONS:
             raise UnreadableError(f"it has more than {MAX_INSTRUCTIONS} instructions")
+    if strange:
+        number, word = strange[0]
+        more = f", nor are {len(strange) - 1} more" if len(strange) > 1 else ""
+        notes.append(
+            f"line {number}: {word} is no instruction{more}: the builder refuses it, unless it is a template"
+        )
     if not any(instruction.keyword == "FROM" for instruction in made):
         raise UnreadableError("it has no FROM, so it is no Dockerfile")
     return Dockerfile(file, tuple(made), directives, tuple(notes))
