@@ -199,6 +199,17 @@ def test_a_privileged_service_is_sealed_or_its_refusal_explained(
 SLEEPS = "services: {app: {image: IMAGE, command: sleep 600}}"
 
 
+def test_a_kernel_without_btf(nothing_half_written: Path) -> None:
+    """As a kernel built without CONFIG_DEBUG_INFO_BTF shows itself, for this command alone."""
+    project(nothing_half_written, SLEEPS)
+    hidden = 'mount --bind /dev/null /sys/kernel/btf/vmlinux && exec "$@"'
+    ran = lacre(
+        "seal", "--exercise", "true",
+        directory=nothing_half_written, prefix=("unshare", "--mount", "sh", "-ec", hidden, "sh"),
+    )  # fmt: skip
+    is_explained(ran, 2, "BTF", "CONFIG_DEBUG_INFO_BTF")
+
+
 def test_no_engine(nothing_half_written: Path) -> None:
     project(nothing_half_written, SLEEPS)
     more = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
