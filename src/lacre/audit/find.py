@@ -66,8 +66,12 @@ def find(paths: Iterable[Path], projects: Iterable[tuple[Path, ...]] = ()) -> li
             found.add(_named(path))
     for path in paths:
         if path.is_dir():
+            empty = True
             for target in _folder(path):
+                empty = False
                 found.add(target)
+            if empty:
+                found.add(Target("unknown", (path,), named=True, why=_nothing_in(path)))
     return found.targets
 
 
@@ -83,6 +87,14 @@ def _named(path: Path) -> Target:
         return Target("unknown", (path,), named=True, why=error.why)
     kind = "dockerfile" if re.search(r"^\s*FROM\s+\S", text, re.IGNORECASE | re.MULTILINE) else "compose"
     return Target(kind, (path,), named=True)
+
+
+def _nothing_in(folder: Path) -> str:
+    try:
+        next(folder.iterdir(), None)
+    except OSError as error:
+        return error.strerror or str(error)
+    return "nothing in it is a Compose file or a Dockerfile"
 
 
 def is_dockerfile(name: str) -> bool:
@@ -104,6 +116,8 @@ def _folder(root: Path) -> Iterator[Target]:
         yield from _of_folder(where, sorted(files))
         count += len(files)
         if count > MAX_FILES:
+            why = f"more than {MAX_FILES} files are in it: the rest was not looked at"
+            yield Target("unknown", (root,), named=True, why=why)
             return
 
 

@@ -65,3 +65,8 @@ def test_a_check_has_a_whole_page(check: Check) -> None:
     if check.cis:
         section, _, number = check.cis.partition(".")
         assert check.id[2] == section or check.id == "LC540" or check.cis.startswith(section), number
+
+
+def test_each_check_has_its_page_and_no_page_is_left_of_one_that_is_gone() -> None:
+    docs = Path(__file__).parents[3] / "docs" / "checks"
+    assert {path.stem for path in docs.glob("*.md")} == set(BY_ID)

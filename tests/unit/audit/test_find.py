@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lacre.audit import find as finding
 from lacre.audit.find import Target, find, is_dockerfile
 
 COMPOSE = "services: {a: {image: x}}\n"
@@ -101,3 +102,19 @@ def test_names_of_dockerfiles(name: str) -> None:
 )
 def test_names_of_other_files(name: str) -> None:
     assert not is_dockerfile(name)
+
+
+def test_a_folder_without_anything_to_look_at_is_in_the_result(tmp_path: Path) -> None:
+    (target,) = find([tmp_path])
+    assert target.named
+    assert target.why == "nothing in it is a Compose file or a Dockerfile"
+    write(tmp_path, "Dockerfile", text="FROM x\n")
+    assert [target.kind for target in find([tmp_path])] == ["dockerfile"]
+
+
+def test_a_folder_with_too_many_files_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "MAX_FILES", 3)
+    write(tmp_path, "Dockerfile", "a/1", "a/2", "a/3", "b/Dockerfile", text="FROM x\n")
+    targets = find([tmp_path])
+    assert [target.kind for target in targets] == ["dockerfile", "unknown"]
+    assert "the rest was not looked at" in targets[-1].why

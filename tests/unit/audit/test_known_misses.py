@@ -114,6 +114,16 @@ def test_extends_across_files_is_resolved(tmp_path: Path) -> None:
     assert found.place.file.endswith("base/common.yml")
 
 
+def test_a_service_that_is_included_and_found_counts_once(tmp_path: Path) -> None:
+    report = audit(
+        tmp_path,
+        compose__yaml="include: [sub/compose.yaml]\nservices: {b: {image: 'x:1'}}\n",
+        sub_SLASH_compose__yaml="services: {a: {image: 'x:1', privileged: true}}\n",
+    )
+    assert len(report.files) == 2
+    assert [found.check for found in report.findings if found.severity.value == "critical"] == ["LC505"]
+
+
 def test_a_file_of_the_first_version_has_its_services(tmp_path: Path) -> None:
     report = audit(tmp_path, compose__yaml="a:\n  image: x\n  privileged: true\nb:\n  build: .\n")
     assert verdict(report, "LC505") is Verdict.FAILS
