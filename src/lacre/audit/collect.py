@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime
 import os
-import pwd
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lacre.audit.facts import contents, daemon, host, sockets
+from lacre.audit.beneath import beneath, host_alone
+from lacre.audit.facts import contents, daemon, sockets
 from lacre.audit.facts.container import (
     Container,
     Inside,
@@ -22,26 +21,17 @@ from lacre.audit.facts.container import (
     published_protocols,
 )
 from lacre.audit.facts.daemon import Daemon
-from lacre.audit.facts.host import Host, Role, Watched
+from lacre.audit.facts.host import Host
 from lacre.audit.facts.image import Contents, Image, image
 from lacre.audit.facts.shown import part, texts
-from lacre.audit.facts.swarm import Swarm, swarm
+from lacre.audit.facts.swarm import Swarm
 from lacre.audit.kept import Kept
-from lacre.audit.model import Unknown
-from lacre.engine import census, inside, inventory, process
+from lacre.engine import census, inside, inventory
 from lacre.engine.docker import Engine
 from lacre.engine.inventory import EngineShown, Looked
-from lacre.engine.kernel import pid_namespace
-from lacre.engine.listening import inodes, listeners
+from lacre.engine.kernel import pid_namespace, root_of_listener
+from lacre.engine.listening import listeners
 from lacre.errors import EngineError
-from lacre.host import dockerd, jsontext
-from lacre.host import facts as of_host
-from lacre.host.dockerd import EngineFacts
-from lacre.host.files import Root
-from lacre.host.model import Profile
-from lacre.host.processes import Process
-from lacre.host.settings import SETTINGS
-from lacre.host.states import states
 
 _DATA = "/var/lib/docker"
 _SOCKET = "/run/docker.sock"
@@ -101,9 +91,9 @@ def machine(engine: Engine, wanted: Wanted, kept: Kept, *, trust: str, say: Say)
     references = _references(shown, wanted, found)
     with ThreadPoolExecutor(2) as pool:
         of_images = pool.submit(inventory.look_at_images, engine, list(references.values()))
-        beneath = pool.submit(_beneath, engine, shown, local=local, trust=trust, whole=wanted.whole)
+        below = pool.submit(beneath, engine, shown, local=local, trust=trust) if wanted.whole else None
         around = _around(shown, local=local)
-        reads = _reads(found, around, sockets_of(engine))
+        reads = _reads(found, around, engine)
         images, missing = _images(
             engine, shown, dict(zip(references, of_images.result(), strict=True)), kept, wanted, say
         )
@@ -122,27 +112,22 @@ def machine(engine: Engine, wanted: Wanted, kept: Kept, *, trust: str, say: Say)
             )
             for one in found
         )
-        daemon_fact, host_fact, swarm_fact = beneath.result()
+        daemon_fact, host_fact, swarm_fact = below.result() if below is not None else (None, None, None)
     return Machine(
         containers=containers,
         images=tuple(one for one in images if wanted.whole or one.name in wanted.images),
-        daemon=daemon_fact if wanted.whole else None,
-        host=host_fact if wanted.whole else None,
-        swarm=swarm_fact if wanted.whole else None,
+        daemon=daemon_fact,
+        host=host_fact,
+        swarm=swarm_fact,
         missing=(*_gone("container", shown, looked, wanted), *missing),
     )
 
 
 def without_engine(why: str, *, trust: str, here: bool) -> Machine:
     """The host alone, where no engine answers; `here`: it is this host's engine that does not."""
-    root = Root()
-    told = of_host.read(root, SETTINGS, None)
-    name = os.uname().nodename
     return Machine(
-        host=_host(root, name, _DATA, told.engine, _SOCKET, told, trust=trust, rootless=False)
-        if here
-        else None,
-        missing=(Missing(kind="engine", name=name, why=why, named=True),),
+        host=host_alone(trust) if here else None,
+        missing=(Missing(kind="engine", name=os.uname().nodename, why=why, named=True),),
     )
 
 
@@ -206,7 +191,7 @@ def _around(shown: EngineShown, *, local: bool) -> Surroundings:
     )
 
 
-def _reads(found: Sequence[Mapping[str, Any]], around: Surroundings, known: Mapping[str, str]) -> _Reads:
+def _reads(found: Sequence[Mapping[str, Any]], around: Surroundings, engine: Engine) -> _Reads:
     """What the kernel and the file system of this host tell about containers."""
     reads = _Reads()
     running = {
@@ -227,9 +212,23 @@ def _reads(found: Sequence[Mapping[str, Any]], around: Surroundings, known: Mapp
             there = Path(f"/proc/{pid}").exists()
             reads.unseen[id] = "its processes cannot be seen from here" if there else "it ended meanwhile"
     sources = {source for one in found for source in host_sources(one)}
-    reads.resolved = {source: os.path.realpath(source) for source in sources}
-    reads.sockets = sockets.held(sources, known)
+    # An engine in a mount namespace of its own has other files than this process.
+    if _same_root(root := root_of_listener(engine.address.removeprefix("unix://"))):
+        reads.resolved = {source: os.path.realpath(source) for source in sources}
+        reads.sockets = sockets.held(sources, sockets_of(engine))
+    else:
+        held = sockets.held(
+            {root + one for one in sources}, {root + s: w for s, w in sockets_of(engine).items()}
+        )
+        reads.sockets = {path.removeprefix(root): what for path, what in held.items()}
     return reads
+
+
+def _same_root(root: str) -> bool:
+    try:
+        return not root or Path(root).samefile("/")
+    except OSError:
+        return True  # it cannot be told, and nearly always is
 
 
 def _inside(pid: int, processes: tuple[census.Process, ...], published: frozenset[str]) -> Inside:
@@ -343,148 +342,3 @@ def _contents(engine: Engine, to_read: Mapping[str, str], kept: Kept, say: Say) 
     with ThreadPoolExecutor(_MOST_READ) as pool:
         found.update(zip(new, pool.map(one, new), strict=True))
     return found
-
-
-# -- daemon, host, swarm
-
-
-def _beneath(
-    engine: Engine, shown: EngineShown, *, local: bool, trust: str, whole: bool
-) -> tuple[Daemon, Host, Swarm] | tuple[None, None, None]:
-    if not whole:
-        return None, None, None
-    root = Root()
-    asked = daemon.asked_from(shown, local=local)
-    told = of_host.read(root, SETTINGS, lambda: asked)
-    rootless = any(option.startswith("name=rootless") for option in texts(shown.info.get("SecurityOptions")))
-    facts = told.engine
-    if not local:
-        facts = EngineFacts(there=True, asked=asked)
-    elif rootless:
-        facts = _rootless(root, told.processes, engine.address, asked)
-    every = listeners("self") if local else None
-    own = inodes(facts.pid) if facts.pid else frozenset()
-    listening = (
-        tuple(f"{one.address}:{one.port}" for one in every if one.protocol == "tcp" and one.inode in own)
-        if every is not None and own
-        else None
-    )
-    managers = (
-        tuple(one.address for one in every if one.port == _MANAGERS and one.protocol == "tcp")
-        if every is not None
-        else None
-    )
-    return (
-        daemon.daemon(shown, facts, local=local, listening=listening),
-        _host(
-            root,
-            str(shown.info.get("Name") or "host"),
-            str(shown.info.get("DockerRootDir") or ""),
-            facts,
-            engine.address.removeprefix("unix://"),
-            told,
-            trust=trust,
-            rootless=rootless,
-        )
-        if local
-        else Host(excuse=Unknown("the engine runs on another machine, or lacre runs in a container")),
-        swarm(shown.swarm, managers),
-    )
-
-
-def _rootless(root: Root, running: Iterable[Process], address: str, asked: Any) -> EngineFacts:
-    """A rootless engine: the dockerd whose user owns the socket, and that user's own file."""
-    try:
-        owner = Path(address.removeprefix("unix://")).stat().st_uid
-    except OSError:
-        owner = os.geteuid()
-    found = next((one for one in running if one.name == "dockerd" and one.uid == owner), None)
-    given = dockerd.flags(found.command) if found else {}
-    try:
-        home = pwd.getpwuid(owner).pw_dir
-    except KeyError:
-        home = ""
-    config = (
-        str(jsontext.parse(given["config-file"]).value)
-        if "config-file" in given
-        else f"{home}/.config/docker/daemon.json"
-    )
-    text = root.text(config)
-    broken = ""
-    if text is not None:
-        try:
-            jsontext.parse(text)
-        except ValueError as problem:
-            broken = str(problem)
-    return EngineFacts(
-        there=True,
-        running=found is not None,
-        pid=found.pid if found else 0,
-        config=config,
-        text=text,
-        broken=broken,
-        flags=given,
-        asked=asked,
-    )
-
-
-def _host(  # noqa: PLR0913 - each is another source
-    root: Root,
-    name: str,
-    data_root: str,
-    facts: EngineFacts,
-    socket: str,
-    told: of_host.Facts,
-    *,
-    trust: str,
-    rootless: bool,
-) -> Host:
-    group = _configured(facts, "group") or "docker"
-    files, unreadable = host.files(
-        root,
-        socket=socket,
-        data_root=data_root,
-        config=facts.config,
-        tls={
-            role: path
-            for role, key in ((Role.CA, "tlscacert"), (Role.CERTIFICATE, "tlscert"), (Role.KEY, "tlskey"))
-            if (path := _configured(facts, key))
-        },
-    )
-    return Host(
-        name=name,
-        rootless=rootless,
-        files=files,
-        unreadable=unreadable,
-        data_root=data_root,
-        data_apart=host.data_apart(data_root),
-        group=group,
-        members=host.members(root, group),
-        watched=_watched(root),
-        trust=host.trust(root, trust),
-        plain_logins=host.plain_logins(root, _homes(root)),
-        settings=states(replace(told, engine=facts), Profile.CONTAINER_HOST, SETTINGS),
-    )
-
-
-def _configured(facts: EngineFacts, key: str) -> str:
-    found = facts.configured(key)
-    value = jsontext.parse(found[0]).value if found else ""
-    return value if isinstance(value, str) else ""
-
-
-def _homes(root: Root) -> tuple[str, ...]:
-    return ("/root", *(f"/home/{name}" for name in root.names("/home")))
-
-
-def _watched(root: Root) -> Watched:
-    """The rules of the kernel's audit: those in force where `auditctl` tells them, else those of the files."""
-    program = shutil.which("auditctl", path="/usr/sbin:/sbin:/usr/bin:/bin")
-    configured = host.rules_of_files(root)
-    if program is None:
-        return Watched(there=configured is not None, rules=configured, configured=True)
-    said = process.run([program, "-l"], seconds=_AUDITCTL_SECONDS)
-    if said.code != 0 or said.timed_out:
-        why = (said.stderr.strip().splitlines() or ["it did not answer"])[0][:200]
-        return Watched(there=True, rules=configured, configured=True, why=f"auditctl: {why}")
-    return Watched(there=True, rules=tuple(line for line in said.stdout.splitlines() if line.startswith("-")))

@@ -28,7 +28,6 @@ _PROGRAMS = ("dockerd", "docker-proxy", "docker-init", "containerd", "containerd
              "containerd-shim-runc-v2", "ctr", "runc", "crun", "docker")  # fmt: skip
 _DIRECTORIES = ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/usr/libexec/docker")
 _MANY = 500
-_MOUNTS = Path("/proc/self/mountinfo")
 
 
 class Role(StrEnum):
@@ -190,11 +189,11 @@ def _below(root: Root, directory: str) -> Iterator[str]:
             yield f"{directory}/{host}/{name}"
 
 
-def data_apart(data_root: str) -> bool | None:
-    """Whether something is mounted at a directory; None where mounts cannot be read."""
+def data_apart(data_root: str, pid: int = 0) -> bool | None:
+    """Whether something is mounted at a directory, as `pid` has it (0: here); None where mounts cannot be read."""
     from lacre.engine import kernel  # noqa: PLC0415 - every audit imports the checks, and with them this
 
-    lines = kernel.text(_MOUNTS).splitlines()
+    lines = kernel.text(Path(f"/proc/{pid or 'self'}/mountinfo")).splitlines()
     if not lines:
         return None
     points = {kernel.unescaped(line.split(" ")[4]) for line in lines if len(line.split(" ")) > 4}
