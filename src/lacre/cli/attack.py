@@ -25,17 +25,8 @@ WORKS_AGAIN = 1
 
 def attack(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as it has options
     context: typer.Context,
-    image: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="TARGET",
-            help="Image to attack, with run options after `--`; without it, the Compose project.",
-        ),
-    ] = None,
-    run_options: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="-- RUN_OPTIONS", help="Options of `docker run` for the image."),
-    ] = None,
+    image: options.Target = None,
+    run_options: options.RunOptions = None,
     files: options.Files = None,
     profiles: options.Profiles = None,
     services: options.Services = None,

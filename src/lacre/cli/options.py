@@ -34,6 +34,16 @@ class Seccomp(StrEnum):
 HostThing = Literal["socket", "pid", "net", "ipc", "uts"]
 """`lacre.engine.HostThing`, again, for the same reason."""
 
+Target = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="TARGET", help="Image, with run options after `--`; without it, the Compose project."
+    ),
+]
+RunOptions = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="-- RUN_OPTIONS", help="Options of `docker run` for the image."),
+]
 Files = Annotated[
     list[Path] | None,
     typer.Option(

@@ -29,17 +29,8 @@ REPORT = "report.html"
 
 def seal(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as it has options
     context: typer.Context,
-    target: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="TARGET",
-            help="Image to seal, with run options after `--`; without it, the Compose project.",
-        ),
-    ] = None,
-    run_options: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="-- RUN_OPTIONS", help="Options of `docker run` for the image."),
-    ] = None,
+    target: options.Target = None,
+    run_options: options.RunOptions = None,
     files: options.Files = None,
     profiles: options.Profiles = None,
     services: options.Services = None,
