@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from lacre.audit.model import FileState, Found, Place, Scope, Severity, Verdict
+from lacre.audit.model import FileState, Found, Mend, Place, Scope, Severity, Verdict
 from lacre.audit.score import Group, groups, most, sections
 from lacre.report.text import Cell, Look, count, heading, styled, table, visible
 
@@ -30,7 +30,7 @@ def render(report: Report, checks: Mapping[str, Check], look: Look, *, every: bo
         _notes(report.files),
         _score(report, checks, look),
     ]
-    parts.append(_sum(report))
+    parts.append(_sum(report, found))
     return "\n".join(part for part in parts if part)
 
 
@@ -135,7 +135,7 @@ def _score(report: Report, checks: Mapping[str, Check], look: Look) -> str:
     return table(columns, rows, look) if rows else ""
 
 
-def _sum(report: Report) -> str:
+def _sum(report: Report, found: list[Group]) -> str:
     tested = [file for file in report.files if file.state is FileState.TESTED]
     subjects = {(answer.subject.scope, answer.subject.file, answer.subject.name) for answer in report.answers}
     looked = [count(len(tested), "file")] if tested or not subjects else []
@@ -156,8 +156,13 @@ def _sum(report: Report) -> str:
             else "thing"
         )
         text += f"; {count(len(report.untested), things)} could not be tested"
-    if report.open:
-        text += f"\nwhy and how: lacre audit --explain {report.open[0].check}"
+    if found:
+        text += f"\nwhy and how: lacre audit --explain {(most(found) or found)[0].check.id}"
+        ways = (
+            (sum(f.mend is Mend.PROOF for f in report.open), "need proof (lacre seal)"),
+            (sum(f.edit is not None for f in report.open), "can be mended safely (lacre audit --fix)"),
+        )
+        text += "".join(f"\n{number} {way}" for number, way in ways if number)
     return text + "\n"
 
 
