@@ -17,7 +17,7 @@ from lacre.seal.advice import ServiceAdvice
 from lacre.seal.attacking import attacked, compared, no_longer_stopped, stopped
 from lacre.seal.completeness import completeness
 from lacre.seal.judge import judge
-from lacre.seal.model import Grant, Seal, ServiceSeal
+from lacre.seal.model import CONTROLS, Grant, Seal, ServiceSeal
 from lacre.seal.output import Sealed, render_files
 from lacre.seal.prove import Outcome, prove
 from lacre.seal.stated import stated
@@ -125,7 +125,7 @@ def verify_seal(
             advice = ServiceAdvice(contexts[name])
             mended = advice.mend(sealed, outcome.services[name])
             if not advice.same(sealed, mended):
-                new[name] = _grants(mended, beyond=sealed)
+                new[name] = _grants(mended, beyond=sealed) or changed_controls(mended, sealed)
             fresh = {grant.what for grant in _grants(advice.draft())}
             unused[name] = tuple(grant for grant in sealed.filesystem.grants if grant.what not in fresh)
         again = {}
@@ -164,6 +164,15 @@ def _grants(seal: ServiceSeal, beyond: ServiceSeal | None = None) -> tuple[Grant
         *seal.user.grants, *seal.capabilities.grants, *seal.filesystem.grants, *seal.syscalls.grants,
     )  # fmt: skip
     return tuple(grant for grant in found if grant not in before)
+
+
+def changed_controls(mended: ServiceSeal, sealed: ServiceSeal) -> tuple[Grant, ...]:
+    """The controls whose settings differ, where that is no new grant: a limit that was hit, a mount opened again."""
+    return tuple(
+        Grant(what=control, reason="what the seal sets is not enough any more")
+        for control in CONTROLS
+        if getattr(mended, control) != getattr(sealed, control)
+    )
 
 
 def _does_not_work(baseline: Run) -> TargetError:
