@@ -85,6 +85,7 @@ class Scene:
     uid: int
     gid: int
     process: int  # the number of the application's process, in the container
+    first: int  # of the process that the engine started there, whose output it keeps as the log
     program: str  # the executable of the application's process
     directory: str  # its working directory
     places: tuple[Place, ...]
@@ -96,7 +97,7 @@ class Scene:
     host_cpus: int = 1
     cgroup: Literal[1, 2] = 2
     own_pids: bool = True  # it has a process namespace of its own
-    other_processes: tuple[int, ...] = ()  # numbers in the container of further processes of the same uid
+    other_processes: tuple[int, ...] = ()  # numbers of further processes of the same uid; never the host's
     protocols: frozenset[str] = frozenset()  # registered in this kernel: first column of /proc/net/protocols
     engine_sockets: tuple[str, ...] = ()  # of an engine, mounted into the container
     gateway: str = ""  # the host's address on the twin's network
@@ -127,7 +128,7 @@ class Counter(StrEnum):
 class Step:
     """One run of the native program in the container: `action` with its arguments, for at most `seconds`.
 
-    `amount`: the bytes of log that it writes, where those are counted. `as_root`: what comes after the intruder
+    `amount`: the bytes that the log must have grown by, or it was rotated. `as_root`: what comes after the intruder
     has become root in the container; all other steps have the credentials of the application's process.
     """
 

@@ -178,6 +178,8 @@ def counted(found: StepTaken, before: int | None, after: int | None) -> StepTake
         case Counter.CPU_PERIODS if after > before:
             detail = f"{found.detail}; a limit was enforced in {after - before} periods"
             return _step(found, Result.STOPPED, detail, by="limits")
+        case Counter.LOG if after == before:
+            return _step(found, Result.ERROR, "none of it reached the engine's log")
         case Counter.LOG if after < before or after - before < found.step.amount:
             return _step(found, Result.STOPPED, "the log was rotated", by="logging")
         case _:

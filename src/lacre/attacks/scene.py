@@ -51,11 +51,16 @@ def look(
     bounds = inside.limits(pid)
     sources = {str(m.get("Destination")): str(m.get("Type")) for m in told.get("Mounts") or ()}
     running = inside.processes(pid)
+    numbers = {host: number for host, number, _ in running}
+    first = int((told.get("State") or {}).get("Pid") or 0)
+    own_pids = inside.own_process_namespace(pid)
+    unknown = 1 if own_pids else 0  # number 1 is the host's, where its processes are shared
     return Scene(
         service=container.service,
         uid=own.uid,
         gid=own.gid,
-        process=next((number for host, number, _ in running if host == pid), 1),
+        process=numbers.get(pid, unknown),
+        first=numbers.get(first, unknown),
         program=program,
         directory=directory or "/",
         places=tuple(_place(mount, sources) for mount in inside.mounts(pid) if mount.path != TOOL),
@@ -72,7 +77,7 @@ def look(
         host_memory=info.memory,
         host_cpus=info.cpus,
         cgroup=info.cgroup,
-        own_pids=inside.own_process_namespace(pid),
+        own_pids=own_pids,
         other_processes=tuple(
             number for host, number, uid in running if host != pid and uid == own.uid
         ),

@@ -137,10 +137,16 @@ def own_process_namespace(pid: int) -> bool:
 
 
 def processes(pid: int) -> tuple[tuple[int, int, int], ...]:
-    """Of all processes in the process namespace of `pid`: number on the host, number inside, effective uid."""
-    namespace, found = _namespace(pid), []
+    """Of all processes in the process namespace of `pid`: number on the host, number inside, effective uid.
+
+    Where that namespace is the host's, only of those in the control groups of `pid`: the others are no container's.
+    """
+    namespace, groups, found = _namespace(pid), kernel.control_groups(pid), []
+    own = own_process_namespace(pid)
     for entry in os.scandir(_PROC):
         if not entry.name.isdecimal() or _namespace(int(entry.name)) != namespace:
+            continue
+        if not own and int(entry.name) != pid and groups != (kernel.control_groups(int(entry.name)) or None):
             continue
         status = _status(int(entry.name))
         if status:

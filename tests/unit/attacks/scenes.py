@@ -59,6 +59,7 @@ def scene(**changed: Any) -> Scene:
     fields: dict[str, Any] = {
         "service": "web",
         "process": 1,
+        "first": 1,
         "uid": 33,
         "gid": 33,
         "program": "/srv/server",

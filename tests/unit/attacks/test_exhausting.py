@@ -111,14 +111,16 @@ def test_a_cpu_limit_that_is_the_whole_host_holds_nothing_back() -> None:
 
 
 def test_the_log_is_flooded_beyond_its_rotation_and_the_host_counts() -> None:
-    [step] = steps(log_flood, scene(bounds=Bounds(log=10 * MIB)))
-    assert (step.arguments, step.counter) == (("14",), Counter.LOG)
+    [step] = steps(log_flood, scene(bounds=Bounds(log=10 * MIB), first=7))
+    assert (step.arguments, step.counter) == (("7", "14"), Counter.LOG)
     assert 10 * MIB < step.amount < 14 * MIB
 
 
 def test_an_unrotated_log_is_flooded_beyond_lacres_own_rotation() -> None:
     ours = int(ROTATION["json-file"]["max-size"].removesuffix("m")) * 1000 * 1000
-    assert steps(log_flood, scene())[0].amount > ours
+    [step] = steps(log_flood, scene())
+    assert int(step.arguments[1]) * MIB > ours
+    assert step.amount == 0, "lines that the engine lost on the way are no rotation"
 
 
 def test_a_log_that_is_rotated_late_is_left_alone() -> None:

@@ -67,6 +67,11 @@ def test_a_log_that_was_rotated_meanwhile_was_not_flooded() -> None:
     assert counted(flood, 500, 20).by == "logging"
 
 
+def test_a_log_that_got_none_of_the_flood_tells_nothing() -> None:
+    flood = step(Result.WORKED, counter=Counter.LOG, amount=1000)
+    assert counted(flood, 500, 500).result is Result.ERROR
+
+
 @pytest.mark.parametrize("counter", [Counter.CPU_PERIODS, Counter.LOG])
 def test_what_the_host_cannot_count_is_an_error(counter: Counter) -> None:
     assert counted(step(Result.WORKED, counter=counter), None, 4).result is Result.ERROR

@@ -10,7 +10,7 @@ _MOST = 2
 def others(scene: Scene) -> tuple[str, ...]:
     """Their numbers in the container, as arguments: those of the same user first, then the first process.
 
-    Without a process namespace of its own number 1 is the host's, and left alone.
+    Without a process namespace of its own number 1 is the host's, and left alone: the first is then the container's.
     """
-    first = (1,) if scene.own_pids else ()
+    first = (1 if scene.own_pids else scene.first,)
     return tuple(str(number) for number in dict.fromkeys((*scene.other_processes[: _MOST - 1], *first)))

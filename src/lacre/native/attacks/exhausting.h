@@ -15,6 +15,7 @@ enum {
 	TOUCH_PIECE = 16 * MIB,
 	DISK_ROOM = 1024, // MiB that must stay free on a disk that is filled
 	SWAPPED = 32,     // MiB
+	LOOKS_WITHOUT_MORE = 800, // four seconds
 	LINE = 8192,
 };
 
@@ -42,6 +43,17 @@ static long bounded(const char *argument, long most)
 	return number < 0 ? 0 : number > most ? most : number;
 }
 
+// Makes this process the first to be killed when memory is short: never the application.
+static bool first_to_be_killed(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	bool done = fd != -1 && write(fd, "1000", 4) == 4;
+
+	if (fd != -1)
+		close(fd);
+	return done;
+}
+
 // NUMBER children that wait for the end of a pipe whose other end only this process keeps.
 static int act_processes(int argc, char **argv)
 {
@@ -53,6 +65,7 @@ static int act_processes(int argc, char **argv)
 	(void)argc;
 	if (pipe2(line, O_CLOEXEC) == -1)
 		return broken("pipe2(2)");
+	first_to_be_killed(); // they take memory too
 	while (made < wanted) {
 		pid_t pid = child();
 
@@ -92,6 +105,7 @@ static int act_threads(int argc, char **argv)
 	(void)argc;
 	if (pipe2(line, O_CLOEXEC) == -1)
 		return broken("pipe2(2)");
+	first_to_be_killed(); // they take memory too
 	stacks = mmap(NULL, (size_t)wanted * THREAD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (stacks == MAP_FAILED)
 		return broken("mmap(2)");
@@ -99,17 +113,6 @@ static int act_threads(int argc, char **argv)
 		if (clone(wait_for_end, stacks + (made + 1) * THREAD_STACK, flags, &line[0]) == -1)
 			return stopped_at("clone(2)", made);
 	return worked_with(wanted, "threads");
-}
-
-// Makes this process the first to be killed when memory is short: never the application.
-static bool first_to_be_killed(void)
-{
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	bool done = fd != -1 && write(fd, "1000", 4) == 4;
-
-	if (fd != -1)
-		close(fd);
-	return done;
 }
 
 // MiB of this process that lie in swap.
@@ -131,6 +134,7 @@ struct taken {
 	int refusal;
 	bool unguarded;
 	bool whole;
+	bool hung;
 };
 
 // Writes to a byte of each page of `mib` MiB.
@@ -157,6 +161,29 @@ static void take_memory(long mib, volatile struct taken *taken)
 		taken->whole = true;
 }
 
+// Waits for the end of `pid`, which is killed once it takes no more: where nobody is killed for want of memory
+// (memory.oom_control), who wants some waits for ever, and the application with it.
+static int wait_while_it_takes(pid_t pid, volatile struct taken *taken, int *status)
+{
+	static const struct timespec pause = { .tv_nsec = LOOK_NANOSECONDS };
+	long before = -1;
+
+	for (int looks = 0; looks < LOOKS_WITHOUT_MORE; looks++) {
+		pid_t ended = waitpid(pid, status, WNOHANG);
+
+		if (ended)
+			return ended == pid ? 0 : -1;
+		if (taken->mib != before)
+			looks = 0;
+		before = taken->mib;
+		if (nanosleep(&pause, NULL))
+			return waitpid(pid, status, 0) == pid ? 0 : -1; // a filter that lets nobody sleep
+	}
+	taken->hung = true;
+	kill(pid, SIGKILL);
+	return waitpid(pid, status, 0) == pid ? 0 : -1;
+}
+
 // MIB of memory, in a child that is the first to be killed.
 static int act_memory(int argc, char **argv)
 {
@@ -174,11 +201,13 @@ static int act_memory(int argc, char **argv)
 		take_memory(wanted, taken); // where no process can be made, this one is killed
 	if (pid == 0)
 		_exit(0);
-	if (pid > 0 && waitpid(pid, &status, 0) == -1)
+	if (pid > 0 && wait_while_it_takes(pid, taken, &status) == -1)
 		return broken("wait4(2)");
 	errno = 0;
 	if (taken->unguarded)
 		return broken("oom_score_adj cannot be raised: not tried, since the application might be killed");
+	if (taken->hung)
+		return broken("it got no more memory and was not killed for it either: ended after four seconds");
 	errno = taken->refusal;
 	if (errno)
 		return stopped_at("no memory is left", taken->mib);
@@ -287,16 +316,19 @@ static int act_cpu(int argc, char **argv)
 	return worked(said);
 }
 
-// What the engine reads as the log: standard output or error of the first process, if it is a pipe or a terminal.
-static int open_log(void)
+// What the engine reads as the log: standard output or error of its own process in the container, if it is a pipe or
+// a terminal.
+static int open_log(int process)
 {
-	static const char *const paths[] = { "/proc/1/fd/1", "/proc/1/fd/2" };
 	int refusal = 0;
 
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		int fd = open(paths[i], O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	for (int output = STDOUT_FILENO; output <= STDERR_FILENO; output++) {
 		struct stat file;
+		char path[64];
+		int fd;
 
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", process, output);
+		fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 		if (fd != -1 && !fstat(fd, &file) && (S_ISFIFO(file.st_mode) || isatty(fd)))
 			return fd;
 		if (fd == -1)
@@ -308,12 +340,12 @@ static int open_log(void)
 	return -1;
 }
 
-// MIB of lines into the container's log.
+// MIB of lines into the container's log, by the outputs of its first process PID.
 static int act_log(int argc, char **argv)
 {
 	static char lines[8 * LINE];
-	long wanted = bounded(argv[0], 256) * MIB, written = 0;
-	int fd = open_log();
+	long wanted = bounded(argv[1], 256) * MIB, written = 0;
+	int fd = open_log(atoi(argv[0]));
 
 	(void)argc;
 	if (fd == -1)
@@ -341,4 +373,4 @@ static int act_log(int argc, char **argv)
 	{ "fill", act_fill, 2, "DIRECTORY MIB" },        \
 	{ "descriptors", act_descriptors, 1, "NUMBER" }, \
 	{ "cpu", act_cpu, 1, "NUMBER" },                 \
-	{ "log", act_log, 1, "MIB" },
+	{ "log", act_log, 2, "PID MIB" },
