@@ -255,6 +255,20 @@ def test_a_user_of_the_image_that_is_overridden_is_named(engine: str, tmp_path: 
         assert ask("LC528", again).verdict is Verdict.FAILS
 
 
+def test_a_container_that_does_not_run_is_judged_by_what_it_was_made_with(engine: str) -> None:
+    # Nobody can start a privileged one where the engine itself lacks a capability.
+    box = docker(
+        "create", "--label", LABEL, "--privileged", "--cap-drop=ALL", "--pid=host", IMAGE, *STAY
+    ).strip()
+    try:
+        (found,) = look(Wanted(containers=(box,))).containers
+    finally:
+        docker("rm", "-fv", box)
+    assert {"LC401", "LC505", "LC516", "LC518", "LC522", "LC526", "LC540"} <= failing(found)
+    for name in ("LC507", "LC557", "LC563"):
+        assert ask(name, found).verdict is Verdict.NOT_APPLICABLE
+
+
 @contextlib.contextmanager
 def contained(*words: str) -> Iterator[str]:
     image, *options = words

@@ -158,8 +158,11 @@ def _is_local(engine: Engine, shown: EngineShown) -> bool:
     )
 
 
+_ALIVE = ("running", "paused", "restarting")  # states of a container, as the engine's list has them
+
+
 def _running(shown: EngineShown) -> tuple[str, ...]:
-    return tuple(str(one["Id"]) for one in shown.containers if one.get("State") in ("running", "paused"))
+    return tuple(str(one["Id"]) for one in shown.containers if one.get("State") in _ALIVE)
 
 
 # -- containers

@@ -30,8 +30,9 @@ class Process:
     """One process: numbers on the host and inside. `uid` and `gid` are effective, as the host counts them.
 
     `capabilities` are those in force, `bounding` those that it can get by a set-uid program (masks,
-    capabilities(7)). `apparmor` is the profile enforced, empty: none. `words` is its command line, which may hold
-    secrets. `host_users`: it is in this process's own user namespace.
+    capabilities(7)). `apparmor` is the profile enforced, empty: none; `selinux` the context, empty where it is
+    off. `words` is its command line, which may hold secrets. `host_users`: it is in this process's own user
+    namespace.
     """
 
     pid: int
@@ -47,6 +48,7 @@ class Process:
     no_new_privileges: bool
     seccomp: bool
     apparmor: str
+    selinux: str
     host_users: bool
 
 
@@ -105,6 +107,7 @@ def _process(pid: str, own_users: str) -> Process | None:
         no_new_privileges=status.get("NoNewPrivs") == "1",
         seccomp=status.get("Seccomp") == "2",
         apparmor=profile.removesuffix(" (enforce)") if profile.endswith(" (enforce)") else "",
+        selinux=profile if profile.count(":") >= 3 else "",
         host_users=namespace(pid, "user") == own_users,
     )
 

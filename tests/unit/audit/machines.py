@@ -40,6 +40,7 @@ def process(name: str = "web", **changes: Any) -> Process:
         no_new_privileges=True,
         seccomp=True,
         apparmor="docker-default",
+        selinux="system_u:system_r:container_t:s0:c1,c2",
         host_users=False,
     )
     return replace(good, **changes)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.common import options
+from lacre.audit.checks.running import called
 from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, NotApplicable, Severity, Word
@@ -36,8 +37,18 @@ def service(service: Service) -> Iterator[Word]:
 def container(container: Container) -> Iterator[Word]:
     if not container.around.selinux:
         yield NotApplicable("SELinux is not on, or the engine does not use it")
-    elif not container.process_label or container.process_label.split(":")[2:3] == ["spc_t"]:
-        yield Finding(what="SELinux does not confine it", path="selinux")
+    elif container.inside is None:
+        if _loose(container.process_label):
+            yield Finding(what="SELinux does not confine it", path="selinux")
+        else:
+            yield container.untold
+    elif free := [process for process in container.processes if _loose(process.selinux)]:
+        yield Finding(what=f"SELinux does not confine {called(free)}", path="selinux")
+
+
+def _loose(context: str) -> bool:
+    """Whether a context is none, or of a type that may do everything: user:role:type:level."""
+    return not context or context.split(":")[2:3] in (["spc_t"], ["unconfined_t"], ["unconfined_service_t"])
 
 
 CHECK = Check(

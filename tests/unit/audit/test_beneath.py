@@ -1,0 +1,91 @@
+"""Which engine answers, and what the kernel's audit says."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lacre.audit import beneath
+from lacre.engine import process
+from lacre.engine.process import Finished
+from lacre.host import facts as of_host
+from lacre.host.files import Root
+from lacre.host.processes import Process
+from tests.unit.audit.machines import asked
+
+
+def dockerd(pid: int, *words: str, uid: int = 0, container: str = "") -> Process:
+    return Process(
+        pid=pid,
+        parent=1,
+        name="dockerd",
+        uid=uid,
+        capabilities=0,
+        container=container,
+        command=("dockerd", *words),
+    )
+
+
+def told(*running: Process) -> of_host.Facts:
+    facts = of_host.read(Root(Path("/nonexistent")), (), None)
+    return replace(facts, processes=running, engine=replace(facts.engine, there=True, running=True, pid=7))
+
+
+def test_of_two_engines_the_one_that_was_told_to_listen_there_is_judged() -> None:
+    facts = told(dockerd(7), dockerd(8, "-H", "unix:///run/b/docker.sock", "--icc=false"))
+    found = beneath._facts_of(facts, "/run/b/docker.sock", asked(), rootless=False)
+    assert (found.pid, found.flags["icc"]) == (8, "false")
+    assert beneath._facts_of(facts, "/run/docker.sock", asked(), rootless=False).pid == 7
+
+
+def test_an_engine_in_a_container_is_not_the_hosts() -> None:
+    facts = told(dockerd(8, "-H", "unix:///run/docker.sock", container="0" * 64))
+    assert beneath._facts_of(facts, "/run/docker.sock", asked(), rootless=False).pid == 7
+
+
+def test_a_rootless_engine_has_its_users_own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    socket = tmp_path / "docker.sock"
+    socket.write_text("")
+    uid = socket.stat().st_uid
+    (tmp_path / ".config/docker").mkdir(parents=True)
+    (tmp_path / ".config/docker/daemon.json").write_text('{"icc": false')
+    monkeypatch.setattr(beneath, "_home", lambda _: str(tmp_path))
+    monkeypatch.setattr(beneath, "_root_of", lambda _: Root())
+    facts = told(dockerd(7, uid=uid + 1), dockerd(9, uid=uid))
+    found = beneath._facts_of(facts, str(socket), asked(), rootless=True)
+    assert found.pid == 9
+    assert found.config == f"{tmp_path}/.config/docker/daemon.json"
+    assert found.broken
+
+
+@pytest.mark.parametrize(
+    ("said", "there", "rules", "configured"),
+    [
+        (None, False, None, True),
+        (Finished(0, "No rules\n", ""), True, (), False),
+        (Finished(0, "-w /etc/docker -p rwxa\n", ""), True, ("-w /etc/docker -p rwxa",), False),
+        (Finished(1, "", "You must be root to run this program.\n"), True, None, True),
+        (Finished(-9, "", "", timed_out=True), True, None, True),
+    ],
+)
+def test_the_rules_of_the_kernels_audit(
+    said: Finished | None,
+    there: bool,
+    rules: tuple[str, ...] | None,
+    configured: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def run(command: list[str], **_: Any) -> Finished:
+        assert command == ["/x/auditctl", "-l"]
+        assert said is not None
+        return said
+
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: "/x/auditctl" if said else None)
+    monkeypatch.setattr(process, "run", run)
+    found = beneath._watched(Root(tmp_path))
+    assert (found.there, found.rules, found.configured) == (there, rules, configured)
