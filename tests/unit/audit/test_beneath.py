@@ -24,6 +24,7 @@ def dockerd(pid: int, *words: str, uid: int = 0, container: str = "") -> Process
         parent=1,
         name="dockerd",
         uid=uid,
+        effective=uid,
         capabilities=0,
         container=container,
         command=("dockerd", *words),
