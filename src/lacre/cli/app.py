@@ -20,7 +20,7 @@ app = typer.Typer(
 app.command(short_help="Observe, derive, prove and write the seal of a project or an image.")(seal.seal)
 app.command(short_help="Show a seal with the evidence behind each grant.")(show.show)
 app.command(short_help="Prove a seal again, and tell what has changed since.")(verify.verify)
-app.command(short_help="Audit Compose files and Dockerfiles.")(audit.audit)
+app.command(short_help="Audit this machine, its containers, or files.")(audit.audit)
 app.command(short_help="Try harmless attacks on a twin: as it is, and under its seal.")(attack.attack)
 app.add_typer(host.app, name="host", short_help="Harden the kernel and the engine, with a way back.")
 app.command(short_help="Say what this host and engine can observe and enforce.")(doctor.doctor)
