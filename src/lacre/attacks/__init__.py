@@ -17,11 +17,12 @@ from lacre.attacks.model import (
     tally,
 )
 from lacre.attacks.registry import ATTACKS
-from lacre.attacks.run import Victims, attack_twin
+from lacre.attacks.run import ENDED, Victims, attack_twin
 from lacre.attacks.stage import VOLUME, program, staged
 
 __all__ = [
     "ATTACKS",
+    "ENDED",
     "STOPPERS",
     "VOLUME",
     "Answering",

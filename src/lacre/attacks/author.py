@@ -9,6 +9,7 @@ from lacre.attacks.model import Result, Step, StepTaken
 from lacre.engine import Executed
 from lacre.engine.inside import Credentials
 from lacre.sensor import Refusal, RefusedBecause
+from lacre.sensor.capabilities import CAPABILITIES
 
 _BECAUSE = {
     RefusedBecause.SYSCALL: "syscalls",
@@ -21,7 +22,7 @@ _BECAUSE = {
     RefusedBecause.MEMORY: "limits",
 }
 _OF_OWNERS = frozenset({"DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "CHOWN"})  # capabilities(7)
-_LIMITS = frozenset({errnos.EAGAIN, errnos.ENOMEM, errnos.EMFILE})
+_LIMITS = frozenset({errnos.EAGAIN, errnos.ENOMEM, errnos.EMFILE, errnos.EFBIG})
 _KILLED, _FILTERED = 128 + 9, 128 + 31  # as a shell says death by SIGKILL and SIGSYS
 _RESULTS = {
     "worked": Result.WORKED,
@@ -30,6 +31,7 @@ _RESULTS = {
     "error": Result.ERROR,
 }
 _MOST_DETAIL = 200
+_NOT_GIVEN = "the application has kept {} under its user, and the engine gives that to nobody else"
 
 
 def taken(step: Step, executed: Executed, refusals: Sequence[Refusal], own: Credentials) -> StepTaken:
@@ -40,6 +42,8 @@ def taken(step: Step, executed: Executed, refusals: Sequence[Refusal], own: Cred
         if result is not Result.STOPPED:
             return StepTaken(step=step, result=result, detail=detail)
         by = author(number, detail, refusals, own)
+        if by == "capabilities" and not step.as_root and (kept := _kept(number, refusals, own)):
+            return StepTaken(step=step, result=Result.ERROR, detail=_NOT_GIVEN.format(kept))
         return StepTaken(
             step=step, result=result, errno=errnos.errorcode.get(number, ""), by=by, detail=detail
         )
@@ -51,6 +55,20 @@ def taken(step: Step, executed: Executed, refusals: Sequence[Refusal], own: Cred
     return StepTaken(
         step=step, result=Result.ERROR, detail=said or f"ended with {executed.code} and said nothing"
     )
+
+
+def _kept(number: int, refusals: Iterable[Refusal], own: Credentials) -> str:
+    """The capability that was missing and that the application has kept under its user: the attack has it not.
+
+    Another process of that user, with the same capabilities, is guarded by SYS_PTRACE (ptrace(2), access mode).
+    """
+    if not own.uid:
+        return ""
+    has = {name for number, name in enumerate(CAPABILITIES) if own.capabilities >> number & 1}
+    missing = {r.what for r in refusals if r.errno == number and r.because is RefusedBecause.CAPABILITY}
+    if "SYS_PTRACE" in missing and has:
+        return ", ".join(sorted(has))
+    return ", ".join(sorted(missing & has))
 
 
 def author(number: int, detail: str, refusals: Iterable[Refusal], own: Credentials) -> str:

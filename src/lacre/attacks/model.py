@@ -120,7 +120,9 @@ class Counter(StrEnum):
     """What the host counts around a step, where the container itself cannot tell what came of it."""
 
     NONE = ""
-    CPU_PERIODS = "CPU periods"  # in which the kernel enforced a CPU limit: on a busy host it is seldom reached
+    CPU_PERIODS = (
+        "CPU periods"  # in which the kernel enforced a CPU limit: a busy host seldom lets it be reached
+    )
     LOG = "log"  # bytes of the one log file that the engine is writing; less than before: it was rotated
 
 

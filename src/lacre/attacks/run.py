@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from lacre.attacks import bystander
 from lacre.attacks.author import taken
@@ -28,7 +29,8 @@ from lacre.engine.inside import Credentials, cpu_periods, credentials
 from lacre.errors import EngineError
 from lacre.sensor import Refusal, Sensor
 
-_TRIES = 5
+ENDED: Final = "the service has ended: nothing runs there that could be taken over"
+_TRIES: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,10 @@ def attack_twin(
     for service, image in victims.images.items():
         began = time.monotonic()
         tell(service)
-        container = twin.of(service)
+        container = next((one for one in twin.containers if one.service == service), None)
+        if container is None:
+            verdicts[service] = _nothing(attacks, "the service is scaled to nothing: it has no container")
+            continue
         try:
             scene = look(
                 engine,
@@ -76,10 +81,7 @@ def attack_twin(
             )
             own = credentials(engine.application_pid(container.id))
         except (EngineError, ProcessLookupError):
-            reason = "the service has ended: nothing runs there that could be taken over"
-            verdicts[service] = tuple(
-                Verdict(attack=attack, result=Result.NOT_APPLICABLE, reason=reason) for attack in attacks
-            )
+            verdicts[service] = _nothing(attacks, ENDED)
             continue
         victim = _Victim(engine, twin, sensor, container, scene, own)
         verdicts[service] = tuple(victim.suffer(attack) for attack in attacks)
@@ -87,6 +89,10 @@ def attack_twin(
             answering[name] = _worse(answering.get(name), waits)
         seconds[service] = time.monotonic() - began
     return Attacked(verdicts=verdicts, answering=answering, seconds=seconds)
+
+
+def _nothing(attacks: Iterable[Attack], reason: str) -> tuple[Verdict, ...]:
+    return tuple(Verdict(attack=attack, result=Result.NOT_APPLICABLE, reason=reason) for attack in attacks)
 
 
 class _Victim:
@@ -133,10 +139,14 @@ class _Victim:
         return verdict(attack, found)
 
     def _take(self, attack: Attack, step: Step) -> StepTaken:
-        """Take one step; again where nothing can be told of it, which a busy machine makes happen."""
+        """Take one step; again where nothing can be told of it, which a busy machine makes happen.
+
+        Not once more time than a step may take is over: what hung hangs again.
+        """
+        began = time.monotonic()
         for _ in range(_TRIES):
             found = self._take_once(attack, step)
-            if found.result is not Result.ERROR:
+            if found.result is not Result.ERROR or time.monotonic() - began > step.seconds:
                 break
         return found
 

@@ -78,9 +78,7 @@ def look(
         host_cpus=info.cpus,
         cgroup=info.cgroup,
         own_pids=own_pids,
-        other_processes=tuple(
-            number for host, number, uid in running if host != pid and uid == own.uid
-        ),
+        other_processes=tuple(number for host, number, uid in running if host != pid and uid == own.uid),
         protocols=inside.protocols(pid),
         engine_sockets=tuple(
             sorted(

@@ -6,13 +6,15 @@ The neighbour is a container that only answers: whether it still does while an a
 from __future__ import annotations
 
 import copy
+import posixpath
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 from lacre.attacks.scene import TOOL, tool_path
 from lacre.engine import Project, Service
-from lacre.errors import GroundError
+from lacre.errors import GroundError, TargetError
 
 VOLUME: Final = "lacre-attacks"
 NEIGHBOUR: Final = "lacre-neighbour"
@@ -38,7 +40,16 @@ def inside(*arguments: str) -> list[str]:
 
 
 def staged(project: Project, config: dict[str, Any]) -> tuple[Project, dict[str, Any]]:
-    """The project and its configuration with the tool in every service, and with the neighbour."""
+    """The project and its configuration with the tool in every service, and with the neighbour.
+
+    Raises TargetError where the project has something of its own in their place.
+    """
+    if taken := _taken(config):
+        raise TargetError(
+            "making a twin to attack it",
+            f"the project has {taken}, which is the name of something that lacre puts there",
+            "give it another name",
+        )
     config = copy.deepcopy(config)
     services: dict[str, Any] = config["services"]
     image = next(iter(project.services.values())).image
@@ -65,3 +76,17 @@ def staged(project: Project, config: dict[str, Any]) -> tuple[Project, dict[str,
     )
     update = {"config": config, "services": {**project.services, NEIGHBOUR: neighbour}}
     return project.model_copy(update=update), config
+
+
+def _taken(config: Mapping[str, Any]) -> str:
+    """What of the project lies where the tool or the neighbour would; empty: nothing."""
+    if NEIGHBOUR in config["services"]:
+        return f"a service {NEIGHBOUR}"
+    if VOLUME in (config.get("volumes") or {}):
+        return f"a volume {VOLUME}"
+    for name, service in config["services"].items():
+        targets = [str(mount.get("target")) for mount in service.get("volumes") or ()]
+        targets += [str(entry).partition(":")[0] for entry in service.get("tmpfs") or ()]
+        if any(posixpath.normpath(target) == TOOL for target in targets):
+            return f"a mount on {TOOL} in service {name}"
+    return ""

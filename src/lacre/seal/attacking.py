@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from lacre.attacks import (
     ATTACKS,
+    ENDED,
     VOLUME,
     Attack,
     Attacked,
@@ -50,7 +51,7 @@ def no_longer_stopped(seals: Mapping[str, ServiceSeal], found: Attacked) -> dict
                 for verdict in verdicts
                 if service in seals
                 and verdict.attack.id in seals[service].stopped
-                and verdict.result in {Result.WORKED, Result.ERROR}
+                and (verdict.result in {Result.WORKED, Result.ERROR} or verdict.reason == ENDED)
             )
         )
     }

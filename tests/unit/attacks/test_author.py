@@ -13,6 +13,7 @@ from lacre.attacks.model import Result, Step
 from lacre.engine import Executed
 from lacre.engine.inside import Credentials
 from lacre.sensor import Refusal, RefusedBecause
+from lacre.sensor.capabilities import CAPABILITIES
 
 STEP = Step("mount", ("/.lacre",))
 OWN = Credentials(uid=33, gid=33, capabilities=0, no_new_privileges=True, seccomp=True, apparmor="")
@@ -124,3 +125,20 @@ def test_owners_and_not_capabilities_refuse_files_to_who_is_not_root() -> None:
 def test_a_device_that_may_not_be_opened_is_dockers_doing() -> None:
     disk = refusal(RefusedBecause.PERMISSION, syscall="openat", what="/dev/vda")
     assert author(errno.EPERM, "", [disk], replace(OWN, uid=0)) == "engine"
+
+
+def test_who_was_refused_what_the_application_itself_has_kept_was_not_stopped() -> None:
+    said = Executed(0, "stopped\t1\tsocket(2)\n")
+    keeper = replace(OWN, capabilities=1 << CAPABILITIES.index("NET_RAW"))
+    raw = refusal(RefusedBecause.CAPABILITY, what="NET_RAW")
+    step = taken(STEP, said, [raw], keeper)
+    assert step.result is Result.ERROR and "NET_RAW" in step.detail
+    assert taken(STEP, said, [raw], OWN).by == "capabilities"
+    time = refusal(RefusedBecause.CAPABILITY, what="SYS_TIME")
+    assert taken(STEP, said, [time], keeper).by == "capabilities"
+    trace = refusal(RefusedBecause.CAPABILITY, what="SYS_PTRACE")
+    assert taken(STEP, said, [trace], keeper).result is Result.ERROR
+
+
+def test_a_limit_on_the_size_of_files_is_a_limit() -> None:
+    assert author(errno.EFBIG, "", [], OWN) == "limits"
