@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lacre.audit.beneath import beneath, host_alone
 from lacre.audit.facts import contents, daemon, sockets
 from lacre.audit.facts.container import (
     Container,
@@ -91,7 +90,7 @@ def machine(engine: Engine, wanted: Wanted, kept: Kept, *, trust: str, say: Say)
     references = _references(shown, wanted, found)
     with ThreadPoolExecutor(2) as pool:
         of_images = pool.submit(inventory.look_at_images, engine, list(references.values()))
-        below = pool.submit(beneath, engine, shown, local=local, trust=trust) if wanted.whole else None
+        below = pool.submit(_beneath, engine, shown, local, trust) if wanted.whole else None
         around = _around(shown, local=local)
         reads = _reads(found, around, engine)
         images, missing = _images(
@@ -125,10 +124,18 @@ def machine(engine: Engine, wanted: Wanted, kept: Kept, *, trust: str, say: Say)
 
 def without_engine(why: str, *, trust: str, here: bool) -> Machine:
     """The host alone, where no engine answers; `here`: it is this host's engine that does not."""
+    from lacre.audit.beneath import host_alone  # noqa: PLC0415 - as below
+
     return Machine(
         host=host_alone(trust) if here else None,
         missing=(Missing(kind="engine", name=os.uname().nodename, why=why, named=True),),
     )
+
+
+def _beneath(engine: Engine, shown: EngineShown, local: bool, trust: str) -> tuple[Daemon, Host, Swarm]:
+    from lacre.audit.beneath import beneath  # noqa: PLC0415 - the settings of a host cost 40 ms: where they are asked
+
+    return beneath(engine, shown, local=local, trust=trust)
 
 
 def _gone(kind: str, shown: EngineShown, looked: Iterable[Looked], wanted: Wanted) -> Iterator[Missing]:
