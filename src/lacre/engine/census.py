@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,8 @@ from lacre.engine import kernel
 
 _PROC = Path("/proc")
 _ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
-_WORDS_BYTES = 64 << 10  # of a command line
-_MOST = 4096  # processes of one container
+_WORDS_BYTES = 8 << 10  # of a command line
+_MOST = 4096  # processes of one container; with the line above the bound on what an enemy can make this hold
 _YOUNG = 10.0  # seconds that a runtime may take to become the program
 _TICKS = os.sysconf("SC_CLK_TCK")
 NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
@@ -52,19 +52,27 @@ class Process:
     host_users: bool
 
 
-def census(containers: Collection[str]) -> dict[str, tuple[Process, ...]]:
-    """The processes of each of `containers` (full ids); one whose processes are not seen from here is not in it."""
+def census(containers: Mapping[str, int]) -> dict[str, tuple[Process, ...]]:
+    """The processes of each of `containers` (full id to the number of its first process), the first one first.
+
+    One whose first process is not seen from here is not in it. Of very many processes some thousand are looked at.
+    """
     found: dict[str, list[Process]] = {}
-    wanted = frozenset(containers)
     own_users = namespace("self", "user")
-    for entry in os.scandir(_PROC) if wanted else ():
+    for entry in os.scandir(_PROC) if containers else ():
         if entry.name.isdecimal():
             # A container in a container has both ids in its path: the outer one is the engine's.
             group = kernel.text(_PROC / entry.name / "cgroup")
-            owner = next((id for id in _ID.findall(group) if id in wanted), None)
-            if owner is not None and (process := _process(entry.name, own_users)) is not None:
+            owner = next((id for id in _ID.findall(group) if id in containers), None)
+            if owner is None or (len(found.get(owner, ())) >= _MOST and entry.name != str(containers[owner])):
+                continue
+            if (process := _process(entry.name, own_users)) is not None:
                 found.setdefault(owner, []).append(process)
-    return {id: tuple(sorted(some, key=lambda p: p.inside)[:_MOST]) for id, some in found.items()}
+    return {
+        id: tuple(sorted(some, key=lambda process: (process.pid != containers[id], process.inside)))
+        for id, some in found.items()
+        if any(process.pid == containers[id] for process in some)
+    }
 
 
 def namespace(pid: int | str, kind: str) -> str:
