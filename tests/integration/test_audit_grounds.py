@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from lacre.audit.machine import audit_machine
 from lacre.audit.model import Answer, Scope, Verdict
 from lacre.audit.registry import CHECKS
 from lacre.engine import Engine
-from tests.grounds import Engine26
+from tests.grounds import Engine26, Machine
 from tests.unit.audit.machines import TODAY
 
 IMAGE = "debian:bookworm-slim"
@@ -69,3 +70,79 @@ def test_an_engine_beside_the_machines_own_is_audited(store: str, request: pytes
     assert machine.daemon.facts.text is not None
     assert machine.daemon.facts.pid != int(Path("/run/docker.pid").read_text())
     assert not machine.missing
+
+
+def test_a_swarm_is_audited_by_its_manager(ground_b: Engine26) -> None:
+    ground_b.load([IMAGE])
+
+    def look() -> dict[str, Answer]:
+        with Engine({**os.environ, "DOCKER_HOST": ground_b.docker_host}) as client:
+            machine = collect.machine(client, Wanted(), Kept(None), trust="", say=lambda _: None)
+        report = audit_machine(machine, CHECKS, Hiding(TODAY))
+        wanted = (Scope.SWARM, Scope.DAEMON)
+        return {answer.check: answer for answer in report.answers if answer.subject.scope in wanted}
+
+    off = look()
+    assert off["LC501"].verdict is Verdict.PASSES
+    ground_b.docker("swarm", "init", "--advertise-addr", "127.0.0.1")
+    try:
+        fresh = look()
+        for check in ("LC501", "LC702", "LC703", "LC705"):
+            assert fresh[check].verdict is Verdict.FAILS, check
+        for check in ("LC701", "LC707"):
+            assert fresh[check].verdict is Verdict.PASSES, check
+        assert fresh["LC704"].verdict is Verdict.NOT_APPLICABLE
+        assert fresh["LC215"].verdict is Verdict.NOT_APPLICABLE
+        ground_b.docker("swarm", "update", "--autolock=true", "--cert-expiry=8760h")
+        words = ("--detach", "--env=DB_PASSWORD=correct-horse", IMAGE, "sleep", "600")
+        ground_b.docker("service", "create", "--name=audit-db", *words)
+        later = look()
+        assert later["LC501"].verdict is Verdict.PASSES
+        assert later["LC705"].verdict is Verdict.PASSES
+        for check in ("LC704", "LC707"):
+            assert later[check].verdict is Verdict.FAILS, check
+        assert "correct-horse" not in repr(later["LC704"])
+    finally:
+        ground_b.docker("swarm", "leave", "--force")
+
+
+def test_what_only_a_whole_machine_has_in_force_is_audited_there(ground_d: Machine) -> None:
+    """AppArmor, control groups of version 2, units of systemd, containers that are really privileged."""
+    ground_d.put_lacre()
+    boxes = {
+        "plain": "",
+        "unconfined": "--security-opt apparmor=unconfined",
+        "privileged": "--privileged",
+        "host-cgroup": "--cgroupns=host",
+    }
+    started = "; ".join(
+        f"docker run -d --name audit-{name} {words} {IMAGE} sleep 3600 >/dev/null"
+        for name, words in boxes.items()
+    )
+    asked = " ".join(f"--container audit-{name}" for name in boxes)
+    done = ground_d.run(
+        f"set -e; {started}; docker exec -d --privileged audit-plain sleep 3600; "
+        f"lacre audit {asked} --format json --fail-on never 2>/dev/null"
+    )
+    assert done.code == 0, done.output[-3000:]
+    told = json.loads(done.output)
+    failed = {(one["subject"].removeprefix("audit-"), one["check"]) for one in told["findings"]}
+    unknown = {(one["subject"].removeprefix("audit-"), one["check"]) for one in told["untested"]}
+    assert ("unconfined", "LC502") in failed
+    assert ("plain", "LC502") not in failed | unknown or ("plain", "LC523") in failed
+    assert {("privileged", check) for check in ("LC502", "LC505", "LC518", "LC522", "LC540")} <= failed
+    assert ("plain", "LC523") in failed
+    assert ("plain", "LC505") not in failed
+    assert ("host-cgroup", "LC525") in failed
+    assert ("plain", "LC525") not in failed | unknown
+    done = ground_d.run(
+        f"docker rm -f {' '.join(f'audit-{name}' for name in boxes)} >/dev/null; "
+        "lacre audit --format json --fail-on never 2>/dev/null"
+    )
+    assert done.code == 0, done.output[-3000:]
+    told = json.loads(done.output)
+    scores = {score["section"]: score for score in told["score"]}
+    assert scores["3 daemon files"]["passes"] >= 5
+    assert scores["3 daemon files"]["unknown"] == 0
+    assert scores["7 swarm"]["passes"] == 0
+    assert not told["files"]
