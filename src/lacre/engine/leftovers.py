@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Literal, get_args
 
-from lacre.engine import firewall
+from lacre.engine import firewall, scratch
 from lacre.engine.connection import told
 from lacre.engine.docker import Engine
 from lacre.engine.owner import OWNER_LABEL, TWIN_LABEL, may_live
@@ -20,7 +21,7 @@ _ANONYMOUS = re.compile(r"^[0-9a-f]{64}$")
 _ROUND_SECONDS = 0.5
 
 
-Kind = Literal["container", "network", "volume", "firewall"]
+Kind = Literal["container", "network", "volume", "firewall", "directory"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +46,9 @@ class Cleaned:
 
 
 def leftovers(engine: Engine, twin: str | None = None) -> tuple[Leftover, ...]:
-    """Everything with lacre's label: containers, networks, volumes, and rules in this host's firewall.
+    """Everything with lacre's label: containers, networks, volumes; and of this host firewall rules and directories.
 
-    Of one `twin` what the engine has: its rules, if any, it removes itself.
+    Of one `twin` what the engine has: its rules, if any, it removes itself, and its run the directory.
     """
     label = OWNER_LABEL if twin is None else f"{TWIN_LABEL}={twin}"
     chosen = {"label": [label]}
@@ -83,6 +84,10 @@ def leftovers(engine: Engine, twin: str | None = None) -> tuple[Leftover, ...]:
             )
             for rules in firewall.standing()
         ]
+        found += [
+            Leftover(kind="directory", id=str(at.path), name=str(at.path), twin="", alive=may_live(at.owner))
+            for at in scratch.standing()
+        ]
     return tuple(found)
 
 
@@ -109,7 +114,7 @@ def remove(
         for item in items:
             anonymous.update(item.anonymous_volumes)
         failed = {}
-        for kind in ("container", "network", "volume", "firewall"):
+        for kind in get_args(Kind):  # what mounts a directory goes before it
             stuck = {item.twin for item, _ in failed.values()}  # must not reach more than it did
             batch = [i for i in items if i.kind == kind and not (kind == "firewall" and i.twin in stuck)]
             with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
@@ -145,6 +150,8 @@ def _remove_one(engine: Engine, item: Leftover) -> str:
                 engine.remove_volume(item.id)
             case "firewall":
                 firewall.take_down(item.id)
+            case "directory":
+                scratch.remove(Path(item.id))
     except EngineError as problem:
         return problem.happened
     return ""

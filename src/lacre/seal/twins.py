@@ -25,6 +25,7 @@ from lacre.engine import (
     TwinOptions,
     completed,
     egress_to,
+    scratch,
 )
 from lacre.errors import LacreError
 from lacre.observe import Exercise as Command
@@ -107,7 +108,7 @@ class Twins:
         self._running: set[Twin] = set()
         self._halted = False  # twins that run side by side end with the one that was interrupted
         self._lock = threading.Lock()  # around all that runs side by side may change here
-        self._scratch = Path(tempfile.mkdtemp(prefix="lacre-"))
+        self._scratch = scratch.make()
 
     def __enter__(self) -> Twins:
         return self
