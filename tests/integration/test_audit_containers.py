@@ -232,27 +232,30 @@ def test_a_user_of_the_image_that_is_overridden_is_named(engine: str, tmp_path: 
         "RUN TOKEN=correct-horse-battery true; useradd -o -u 0 toor; passwd -d toor\n"
         "RUN mkdir /root/.ssh && echo k > /root/.ssh/id_rsa\nVOLUME /etc\nUSER 1000\n"
     )
-    tag = "lacre-test/audit-spoiled"
-    docker("build", "-q", "-t", tag, str(tmp_path))
-    with contained(tag, "--user=0") as box:
-        machine = look(Wanted(containers=(box,), images=(tag,)))
-        (answer,) = of_container(machine.containers[0], (BY_ID["LC401"],))
-        assert "over the image's user 1000" in answer.findings[0].what
-        (image,) = machine.images
-        answers = {a.check: a for a in of_image(image, CHECKS)}
-        for name in ("LC403", "LC408", "LC410", "LC425", "LC426", "LC427", "LC428", "LC527"):
-            assert answers[name].verdict is Verdict.FAILS, name
-        assert {f.path for f in answers["LC410"].findings} >= {
-            "its environment API_KEY",
-            "file /root/.ssh/id_rsa",
-        }
-        assert any("history" in f.path for f in answers["LC410"].findings)
-        assert "correct-horse" not in repr(answers)
-        assert answers["LC401"].verdict is Verdict.PASSES
-        (tmp_path / "Dockerfile").write_text(f"FROM {IMAGE}\nUSER 5\n")
+    tag = f"lacre-test/audit-spoiled-{RUN}"
+    try:
         docker("build", "-q", "-t", tag, str(tmp_path))
-        (again,) = look(Wanted(containers=(box,))).containers
-        assert ask("LC528", again).verdict is Verdict.FAILS
+        with contained(tag, "--user=0") as box:
+            machine = look(Wanted(containers=(box,), images=(tag,)))
+            (answer,) = of_container(machine.containers[0], (BY_ID["LC401"],))
+            assert "over the image's user 1000" in answer.findings[0].what
+            (image,) = machine.images
+            answers = {a.check: a for a in of_image(image, CHECKS)}
+            for name in ("LC403", "LC408", "LC410", "LC425", "LC426", "LC427", "LC428", "LC527"):
+                assert answers[name].verdict is Verdict.FAILS, name
+            assert {f.path for f in answers["LC410"].findings} >= {
+                "its environment API_KEY",
+                "file /root/.ssh/id_rsa",
+            }
+            assert any("history" in f.path for f in answers["LC410"].findings)
+            assert "correct-horse" not in repr(answers)
+            assert answers["LC401"].verdict is Verdict.PASSES
+            (tmp_path / "Dockerfile").write_text(f"FROM {IMAGE}\nUSER 5\n")
+            docker("build", "-q", "-t", tag, str(tmp_path))
+            (again,) = look(Wanted(containers=(box,))).containers
+            assert ask("LC528", again).verdict is Verdict.FAILS
+    finally:
+        docker("rmi", "-f", tag)
 
 
 def test_a_container_that_does_not_run_is_judged_by_what_it_was_made_with(engine: str) -> None:

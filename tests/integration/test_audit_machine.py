@@ -128,6 +128,14 @@ def test_a_far_engine_is_not_judged_by_this_host(engine: str, monkeypatch: pytes
         docker("rm", "-fv", box)
 
 
+def test_from_inside_a_container_nothing_is_said_of_processes_that_it_cannot_see(
+    engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collect, "pid_namespace", lambda: "pid:[4026539999]")
+    told = answers(look(monkeypatch))
+    assert {answer.verdict for (_, scope), answer in told.items() if scope is Scope.HOST} == {Verdict.UNKNOWN}
+
+
 def test_an_exclusion_counts_for_images_too(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     text = '[[audit.ignore]]\ncheck = "LC401"\nsubject = "debian:*"\nreason = "a base, no more"\n'
     report = audit_machine(look(monkeypatch), CHECKS, Hiding(TODAY, ignores(text)))

@@ -12,7 +12,7 @@ from lacre.report.text import Cell, Look, count, heading, styled, table, visible
 
 if TYPE_CHECKING:
     from lacre.audit.check import Check
-    from lacre.audit.model import FileResult, Report
+    from lacre.audit.model import Answer, FileResult, Report
 
 _STYLES = {Severity.CRITICAL: "1;31", Severity.HIGH: "31", Severity.MEDIUM: "33", Severity.LOW: "2"}
 _SHOWN = 3  # places of one check that are named before "and N more"
@@ -27,6 +27,7 @@ def render(report: Report, checks: Mapping[str, Check], look: Look, *, every: bo
     parts += [
         _all(found, look),
         _untested(report.files, look),
+        _unknown(report.answers, look),
         _notes(report.files),
         _score(report, checks, look),
     ]
@@ -113,6 +114,25 @@ def _untold(report: Report, look: Look) -> str:
     reasons = Counter((a.check, a.why) for a in report.answers if a.verdict is Verdict.UNKNOWN)
     rows: list[list[Cell]] = [[check, str(times), why] for (check, why), times in sorted(reasons.items())]
     return table(["could not be tested", "times", "because"], rows, look) if rows else ""
+
+
+def _unknown(answers: Iterable[Answer], look: Look) -> str:
+    """What could not be told of a machine, by reason; for files it is in the JSON."""
+    by_reason: dict[str, list[Answer]] = {}
+    for answer in answers:
+        if answer.verdict is Verdict.UNKNOWN and answer.subject.scope.of_machine:
+            by_reason.setdefault(answer.why, []).append(answer)
+    rows: list[list[Cell]] = [
+        [", ".join(dict.fromkeys(answer.check for answer in some)), why, _titles(some)]
+        for why, some in by_reason.items()
+    ]
+    return table(["could not be told", "because", "of"], rows, look) if rows else ""
+
+
+def _titles(answers: Iterable[Answer]) -> str:
+    names = list(dict.fromkeys(answer.subject.title for answer in answers))
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _notes(files: Iterable[FileResult]) -> str:

@@ -31,8 +31,7 @@ FIXED: dict[str, tuple[tuple[tuple[_Version, ...], str], ...]] = {
         (((1, 6, 38), (1, 7, 27), (2, 0, 4)), "CVE-2024-40635: a large user number becomes root"),
     ),
     "engine": (
-        (((25, 0, 6), (26, 1, 5), (27, 1, 1)), "CVE-2024-41110: past authorization plugins"),
-        (((24, 0, 9), (25, 0, 2)), "CVE-2024-23651 and others: files of the host by a build"),
+        (((23, 0, 15), (25, 0, 6), (26, 1, 5), (27, 1, 1)), "CVE-2024-41110: past authorization plugins"),
     ),
 }
 """The first good version of each line of releases, the newest last; a line before the first one was never mended."""
