@@ -17,6 +17,7 @@ from lacre.audit.files import audit_files, audit_target
 from lacre.audit.find import Target, find
 from lacre.audit.hiding import Hiding
 from lacre.audit.model import FileState
+from lacre.audit.read import tree
 from lacre.audit.read.compose import compose_root, read_project
 from lacre.audit.read.dockerfile import parse
 from lacre.audit.read.files import MAX_BYTES, UnreadableError
@@ -26,7 +27,7 @@ from lacre.audit.registry import CHECKS
 from lacre.audit.run import of_service, of_stage
 from tests.unit.audit.examples import TODAY
 
-QUICK = 15.0  # seconds; each takes under three on a busy core, what is quadratic takes minutes
+QUICK = 6.0  # seconds of this process; each takes under one, what is quadratic takes half a minute and more
 
 BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 40))
 MERGES = "m0: &m0 {k0: 1}\n" + "".join(
@@ -51,7 +52,6 @@ BROKEN = {
     "very deep lists": ("[" * 200_000, "no YAML"),
     "deep dashes": ("- " * 100_000, ""),
     "merging a word": ("services: {a: {<<: x, image: y}}", "merge key"),
-    "too many values": ("services: {a: {image: x, command: [" + "1, " * 210_000 + "]}}", "more than"),
     "a control character": ("services: {a: {image: \x01}}", "no YAML"),
     "many documents": ("--- {a: 1}\n" * 200, "documents"),
 }
@@ -62,13 +62,21 @@ def test_a_broken_file_is_in_the_result_with_the_reason(name: str, tmp_path: Pat
     text, why = BROKEN[name]
     file = tmp_path / "compose.yaml"
     file.write_text(text)
-    began = time.monotonic()
+    began = time.process_time()
     report = audit_files(find([file]), CHECKS, Hiding(TODAY))
-    assert time.monotonic() - began < QUICK
+    assert time.process_time() - began < QUICK
     (result,) = report.files
     assert result.state is FileState.UNTESTABLE
     assert result.named
     assert why in result.why
+
+
+def test_too_many_values_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree, "MAX_NODES", 1000)  # two hundred times as many take a second
+    text = "services: {a: {image: x, command: [" + "1, " * 900 + "]}}"
+    assert documents(text.replace("%900", ""), "x")
+    with pytest.raises(UnreadableError, match="more than 1000 values"):
+        documents("services: {a: {image: x, command: [" + "1, " * 1100 + "]}}", "x")
 
 
 def test_a_duplicate_key_is_named_with_its_place(tmp_path: Path) -> None:
@@ -82,19 +90,19 @@ def test_a_duplicate_key_is_named_with_its_place(tmp_path: Path) -> None:
 def test_a_bomb_of_aliases_costs_nothing(text: str, tmp_path: Path) -> None:
     file = tmp_path / "compose.yaml"
     file.write_text(text)
-    began = time.monotonic()
+    began = time.process_time()
     outcome = audit_target(Target("compose", (file,)), CHECKS)
-    assert time.monotonic() - began < QUICK
+    assert time.process_time() - began < QUICK
     assert outcome.files[0].state is FileState.TESTED
 
 
 def test_merge_keys_that_multiply_are_stopped() -> None:
     wide = "{" + ", ".join(f"k{n}: 1" for n in range(5000)) + "}"
     text = f"a: &a {wide}\n" + "".join(f"b{n}: {{<<: [*a, *a, *a, *a]}}\n" for n in range(2000))
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(UnreadableError, match="merge keys"):
         documents(text, "x")
-    assert time.monotonic() - began < QUICK
+    assert time.process_time() - began < QUICK
 
 
 def test_a_list_that_holds_itself_is_no_loop(tmp_path: Path) -> None:
@@ -143,9 +151,9 @@ def test_a_file_that_cannot_be_read_says_why(kind: str, tmp_path: Path) -> None:
             file.symlink_to(file)
         case "denied":
             file.symlink_to("/proc/self/mem")
-    began = time.monotonic()
+    began = time.process_time()
     outcome = audit_target(Target("compose", (file,), named=True), CHECKS)
-    assert time.monotonic() - began < QUICK
+    assert time.process_time() - began < QUICK
     assert outcome.files[0].state is FileState.UNTESTABLE
     assert outcome.files[0].why
 
@@ -156,7 +164,7 @@ def test_a_file_that_grows_past_the_bound_is_not_read(tmp_path: Path) -> None:
     assert audit_target(Target("dockerfile", (file,)), CHECKS).files[0].state is FileState.UNTESTABLE
 
 
-LONG = 400_000
+LONG = 200_000
 SLOW_DOCKERFILES = {
     "backslashes": "FROM x\nRUN " + "\\ " * (LONG // 2),
     "one long line": "FROM x\nRUN " + "a" * LONG,
@@ -167,16 +175,16 @@ SLOW_DOCKERFILES = {
     "blanks": "FROM x\nRUN curl" + " " * LONG + "-k",
     "here-documents": "FROM x\nRUN " + "<<A " * (LONG // 4),
     "substitutions": "FROM x\nRUN " + "$(" * (LONG // 2),
-    "braces": "ARG A=1\nFROM x:" + "${A:-" * 20_000,
-    "shells in shells": "FROM x\nRUN " + "sh -c 'a' " * 20_000,
-    "nested shells": "FROM x\nRUN " + 'sh -c "' * 2_000,
-    "pairs": "FROM x\nENV " + "A=1 " * 50_000,
-    "modes": "FROM x\nRUN chmod " + "u+rw," * 50_000 + " /x",
-    "urls": "FROM x\nRUN curl " + "a:" * 100_000 + "//",
-    "flags": "FROM x\nRUN " + "--a=" * 50_000,
-    "words": "FROM x\nUSER " + "a " * 100_000,
-    "copies": "FROM x\nCOPY " + "credentials" * 30_000 + " /x",
-    "sources": "FROM x\nRUN echo [" + "trusted" * 50_000,
+    "braces": "ARG A=1\nFROM x:" + "${A:-" * 10_000,
+    "shells in shells": "FROM x\nRUN " + "sh -c 'a' " * 10_000,
+    "nested shells": "FROM x\nRUN " + 'sh -c "' * 1_000,
+    "pairs": "FROM x\nENV " + "A=1 " * 25_000,
+    "modes": "FROM x\nRUN chmod " + "u+rw," * 25_000 + " /x",
+    "urls": "FROM x\nRUN curl " + "a:" * 50_000 + "//",
+    "flags": "FROM x\nRUN " + "--a=" * 25_000,
+    "words": "FROM x\nUSER " + "a " * 50_000,
+    "copies": "FROM x\nCOPY " + "credentials" * 15_000 + " /x",
+    "sources": "FROM x\nRUN echo [" + "trusted" * 25_000,
 }
 
 
@@ -184,9 +192,9 @@ SLOW_DOCKERFILES = {
 def test_no_dockerfile_takes_long(name: str, tmp_path: Path) -> None:
     file = tmp_path / "Dockerfile"
     file.write_text(SLOW_DOCKERFILES[name])
-    began = time.monotonic()
+    began = time.process_time()
     audit_target(Target("dockerfile", (file,)), CHECKS)
-    assert time.monotonic() - began < QUICK
+    assert time.process_time() - began < QUICK
 
 
 SLOW_VALUES = {
@@ -211,10 +219,10 @@ def test_no_value_of_a_service_takes_long(key: str, tmp_path: Path) -> None:
     file.write_text("services: {a: {image: x, KEY: [VALUE]}}\n".replace("KEY", key).replace("VALUE", value))
     scalar = tmp_path / "scalar.yaml"
     scalar.write_text("services: {a: {build: ., KEY: VALUE}}\n".replace("KEY", key).replace("VALUE", value))
-    began = time.monotonic()
+    began = time.process_time()
     for path in (file, scalar):
         audit_target(Target("compose", (path,)), CHECKS)
-    assert time.monotonic() - began < QUICK
+    assert time.process_time() - began < QUICK
 
 
 _YAMLISH = st.lists(
