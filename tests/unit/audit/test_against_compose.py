@@ -243,7 +243,9 @@ _SERVICE = st.fixed_dictionaries(
             st.lists(st.sampled_from(["A=1", "B=x y", "C=", "D=a=b"]), unique=True, max_size=3),
         ),
         "volumes": st.lists(
-            st.sampled_from(["./a:/a", "/etc:/b:ro", "v:/c", "/run/docker.sock:/d"]), unique=True, max_size=3
+            st.sampled_from(["./a:/a", "./z:/a:ro", "/etc:/b:ro", "v:/c", "/run/docker.sock:/d"]),
+            unique_by=lambda text: text.split(":")[1],
+            max_size=3,
         ),
         "ports": st.lists(
             st.sampled_from(["80:80", "127.0.0.1:81:81", "82", "[::1]:83:83", "84:84/udp"]),
