@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -342,6 +343,35 @@ def test_an_image_is_read_once_in_its_life(tmp_path: Path, monkeypatch: pytest.M
     assert look(Wanted(images=(IMAGE,)), kept).images == first
     assert first[0].contents is not None
     assert "/usr/bin/su" in first[0].contents.set_id
+
+
+def test_who_is_not_root_is_told_nothing_that_is_not_so(engine: str) -> None:
+    """A member of the engine's group may ask the engine everything, and may not read all of /proc."""
+    with contained(IMAGE, "--tmpfs=/t:size=1m", "-p=127.0.0.1::80") as box:
+        look(Wanted(containers=(box,)))  # all that is imported where it is used is imported by now
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                os.setgroups([Path("/run/docker.sock").stat().st_gid])
+                os.setresgid(65534, 65534, 65534)
+                os.setresuid(65534, 65534, 65534)
+                (found,) = look(Wanted(containers=(box,))).containers
+                told = {answer.check: answer.verdict.value for answer in of_container(found, CHECKS)}
+                os.write(writing, json.dumps(told).encode())
+                code = 0
+            finally:
+                os._exit(code)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as pipe:
+            told = json.loads(pipe.read())
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    for check in ("LC401", "LC504", "LC509", "LC511", "LC513", "LC526", "LC529"):
+        assert told[check] == "fails", check
+    assert told["LC522"] == "passes"
+    assert told["LC510"] == "passes"  # the engine's own word
+    assert told["LC568"] == "passes"
 
 
 def lacre(*words: str, cache: Path) -> subprocess.CompletedProcess[str]:

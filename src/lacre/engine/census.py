@@ -20,6 +20,7 @@ _PROC = Path("/proc")
 _ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _WORDS_BYTES = 8 << 10  # of a command line
 _MOST = 4096  # processes of one container; with the line above the bound on what an enemy can make this hold
+_ENFORCED = " (enforce)"
 _YOUNG = 10.0  # seconds that a runtime may take to become the program
 _TICKS = os.sysconf("SC_CLK_TCK")
 NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
@@ -31,8 +32,8 @@ class Process:
 
     `capabilities` are those in force, `bounding` those that it can get by a set-uid program (masks,
     capabilities(7)). `apparmor` is the profile enforced, empty: none; `selinux` the context, empty where it is
-    off. `words` is its command line, which may hold secrets. `host_users`: it is in this process's own user
-    namespace.
+    off; both None where this process may not read them. `words` is its command line, which may hold secrets.
+    `host_users`: it is in this process's own user namespace.
     """
 
     pid: int
@@ -47,8 +48,8 @@ class Process:
     bounding: int
     no_new_privileges: bool
     seccomp: bool
-    apparmor: str
-    selinux: str
+    apparmor: str | None
+    selinux: str | None
     host_users: bool
 
 
@@ -96,7 +97,7 @@ def _process(pid: str, own_users: str) -> Process | None:
     status = {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
     if "CapEff" not in status or status.get("State", "").startswith("Z") or _starting(pid, status["Name"]):
         return None
-    profile = kernel.text(directory / "attr/current").strip().rstrip("\0")
+    label = _label(directory / "attr/current")
     try:
         program = str((directory / "exe").readlink())
     except OSError:
@@ -114,8 +115,8 @@ def _process(pid: str, own_users: str) -> Process | None:
         bounding=int(status["CapBnd"], 16),
         no_new_privileges=status.get("NoNewPrivs") == "1",
         seccomp=status.get("Seccomp") == "2",
-        apparmor=profile.removesuffix(" (enforce)") if profile.endswith(" (enforce)") else "",
-        selinux=profile if profile.count(":") >= 3 else "",
+        apparmor=label and (label.removesuffix(_ENFORCED) if label.endswith(_ENFORCED) else ""),
+        selinux=label and (label if label.count(":") >= 3 else ""),
         host_users=namespace(pid, "user") == own_users,
     )
 
@@ -131,6 +132,16 @@ def _starting(pid: str, name: str) -> bool:
     if not started:
         return True
     return time.clock_gettime(time.CLOCK_BOOTTIME) - int(started) / _TICKS < _YOUNG
+
+
+def _label(path: Path) -> str | None:
+    """What the security module says of a process; empty where there is none, None where that may not be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="surrogateescape").strip().rstrip("\0")
+    except PermissionError:
+        return None
+    except OSError:
+        return ""  # EINVAL: no such module
 
 
 def _words(path: Path) -> tuple[str, ...]:

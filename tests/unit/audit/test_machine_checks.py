@@ -160,8 +160,7 @@ FAILS = [
             "LC517": shared("ipc"),
             "LC518": container(devices=("/dev/sda",)),
             "LC518 rule": container(device_rules=("a *:* rwm",)),
-            "LC519": limits(nofile=None),
-            "LC519 many": limits(nofile=1 << 30),
+            "LC519": limits(nofile=1 << 30),
             "LC520": mount(propagation="rshared"),
             "LC521": shared("uts"),
             "LC522": of_processes(process(), process("other", pid=101, parent=100, seccomp=False)),
@@ -382,6 +381,9 @@ OTHER = [
             )
         }
         | {
+            "LC502 unreadable": of_processes(process(apparmor=None)),
+            "LC503 unreadable": of_processes(process(selinux=None)),
+            "LC519 unreadable": limits(nofile=None),
             "LC509": container(inside=inside(listening=None), ports=port().ports),
             "LC563": container(health="starting"),
         },

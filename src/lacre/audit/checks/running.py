@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from lacre.engine.census import Process
 
 _NAMED = 3
+UNREADABLE = "only root may read this of a process"
+"""Why something of /proc is not known to an ordinary user, in the group of the engine or not."""
 
 
 def called(processes: Iterable[Process]) -> str:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.common import options
-from lacre.audit.checks.running import called
+from lacre.audit.checks.running import UNREADABLE, called
 from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, NotApplicable, Severity, Unknown, Word
@@ -53,6 +53,8 @@ def container(container: Container) -> Iterator[Word]:
             yield Finding(what=_WHAT["apparmor"], path="security_opt apparmor")
         else:
             yield container.untold
+    elif any(process.apparmor is None for process in container.processes):
+        yield Unknown(UNREADABLE)
     elif free := [process for process in container.processes if not process.apparmor]:
         yield Finding(what=f"no profile of AppArmor is in force on {called(free)}", path="apparmor")
 

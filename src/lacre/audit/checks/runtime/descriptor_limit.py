@@ -16,9 +16,10 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
+from lacre.audit.checks.running import UNREADABLE
 from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
-from lacre.audit.model import Finding, Mend, Severity, Word
+from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
 
 _BOUNDED = {"nofile": 1_048_576, "nproc": 1_048_576}
 """What is still a limit; more, or -1, is none."""
@@ -41,7 +42,9 @@ def container(container: Container) -> Iterator[Word]:
     held = (
         container.ulimits.get("nofile", most) if container.inside is None else container.inside.limits.nofile
     )
-    if held is None or held > most or held < 0:
+    if held is None:  # the kernel always has a number for it (proc_sys_fs(5), nr_open)
+        yield Unknown(UNREADABLE)
+    elif held > most or held < 0:
         yield Finding(what="nofile has no limit", path="ulimit nofile")
     processes = container.ulimits.get("nproc", 0)
     if processes < 0 or processes > _BOUNDED["nproc"]:

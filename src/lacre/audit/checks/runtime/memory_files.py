@@ -31,9 +31,7 @@ def container(container: Container) -> Iterator[Word]:
         return
     sizes = {mount.path: mount.size for mount in inside.mounts} if inside is not None else {}
     for target, options in wanted.items():
-        bounded = (
-            sizes.get(target) if inside is not None else any(word.startswith("size=") for word in options)
-        )
+        bounded = sizes[target] if target in sizes else any(word.startswith("size=") for word in options)
         if not bounded:
             yield Finding(
                 what=f"the tmpfs at {target} has no size, and the container no memory limit",

@@ -16,10 +16,10 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.common import options
-from lacre.audit.checks.running import called
+from lacre.audit.checks.running import UNREADABLE, called
 from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
-from lacre.audit.model import Finding, Mend, NotApplicable, Severity, Word
+from lacre.audit.model import Finding, Mend, NotApplicable, Severity, Unknown, Word
 
 _UNCONFINED = ("spc_t", "unconfined_t", "container_runtime_t")
 
@@ -42,7 +42,9 @@ def container(container: Container) -> Iterator[Word]:
             yield Finding(what="SELinux does not confine it", path="selinux")
         else:
             yield container.untold
-    elif free := [process for process in container.processes if _loose(process.selinux)]:
+    elif any(process.selinux is None for process in container.processes):
+        yield Unknown(UNREADABLE)
+    elif free := [process for process in container.processes if _loose(process.selinux or "")]:
         yield Finding(what=f"SELinux does not confine {called(free)}", path="selinux")
 
 
