@@ -448,6 +448,9 @@ OTHER = [
             "LC103": host(watched=Watched(there=True, why="not permitted")),
             "LC103 files": host(watched=Watched(there=True, rules=machines.RULES, configured=True)),
             "LC121": host(settings=None),
+            "LC319": host(
+                {Role.DEFAULTS: ()}, unreadable={Role.DEFAULTS: "/etc/default/docker: not permitted"}
+            ),
             "LC315": host(excuse=Unknown("far away")),
         },
     ),

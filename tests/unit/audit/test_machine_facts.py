@@ -206,7 +206,7 @@ def make(root: Path, files: dict[str, tuple[str, int]]) -> Root:
     return Root(root)
 
 
-def of_host(root: Root) -> tuple[dict[Role, tuple[host.File, ...]], tuple[str, ...]]:
+def of_host(root: Root) -> tuple[dict[Role, tuple[host.File, ...]], dict[Role, str]]:
     return host.files(
         root, socket="/run/docker.sock", data_root="/var/lib/docker", config="/etc/docker/daemon.json", tls={}
     )
@@ -232,7 +232,7 @@ def test_the_unit_that_counts_and_what_adds_to_it_are_found(tmp_path: Path) -> N
     assert [file.path for file in found[Role.REGISTRY_CERTIFICATES]] == ["/etc/docker/certs.d/r:5000/ca.crt"]
     assert [file.path for file in found[Role.PROGRAMS]] == ["/usr/bin/runc"]
     assert found[Role.CONFIG] == ()
-    assert unreadable == ()
+    assert unreadable == {}
 
 
 def test_links_are_followed_inside_the_tree_and_loops_are_named(tmp_path: Path) -> None:
@@ -244,7 +244,9 @@ def test_links_are_followed_inside_the_tree_and_loops_are_named(tmp_path: Path) 
     found, unreadable = of_host(root)
     assert [f"{file.mode:o}" for file in found[Role.CONFIG]] == ["640"]
     assert found[Role.DEFAULTS] == ()
-    assert [text.partition(":")[0] for text in unreadable] == ["/etc/default/docker"]
+    assert {role: text.partition(":")[0] for role, text in unreadable.items()} == {
+        Role.DEFAULTS: "/etc/default/docker"
+    }
 
 
 def test_members_of_the_group_are_found_by_both_files(tmp_path: Path) -> None:

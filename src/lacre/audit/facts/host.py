@@ -89,7 +89,7 @@ class Host:
     excuse: Unknown | None = None
     rootless: bool = False
     files: Mapping[Role, tuple[File, ...]] = field(default_factory=dict)
-    unreadable: tuple[str, ...] = ()
+    unreadable: Mapping[Role, str] = field(default_factory=dict)
     data_root: str = ""
     data_apart: bool | None = None
     group: str = "docker"
@@ -111,8 +111,8 @@ class Host:
 
 def files(
     root: Root, *, socket: str, data_root: str, config: str, tls: Mapping[Role, str]
-) -> tuple[dict[Role, tuple[File, ...]], tuple[str, ...]]:
-    """The engine's files by role, and the paths that could not be looked at."""
+) -> tuple[dict[Role, tuple[File, ...]], dict[Role, str]]:
+    """The engine's files by role, and of those that could not be looked at the first path with its reason."""
     wanted: dict[Role, Iterable[str]] = {
         Role.SERVICE: _unit(root, "docker.service"),
         Role.SOCKET_UNIT: _unit(root, "docker.socket"),
@@ -129,19 +129,19 @@ def files(
         **{role: (path,) for role, path in tls.items()},
     }
     found: dict[Role, tuple[File, ...]] = {}
-    unreadable: list[str] = []
+    unreadable: dict[Role, str] = {}
     for role, paths in wanted.items():
         some = []
         for path in paths:
             try:
                 one = file(root, path)
             except OSError as error:
-                unreadable.append(f"{path}: {error.strerror or error}")
+                unreadable.setdefault(role, f"{path}: {error.strerror or error}")
                 continue
             if one is not None:
                 some.append(one)
         found[role] = tuple({(f.path): f for f in some}.values())
-    return found, tuple(unreadable)
+    return found, unreadable
 
 
 def file(root: Root, path: str) -> File | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from lacre.audit.facts.host import File, Host, Role
-from lacre.audit.model import Finding, NotApplicable, Severity, Word
+from lacre.audit.model import Finding, NotApplicable, Severity, Unknown, Word
 
 _OTHERS_WRITE = 0o002
 
@@ -13,6 +13,8 @@ _OTHERS_WRITE = 0o002
 def owned(host: Host, role: Role, most: int, *, groups: Collection[str] = ("root",)) -> Iterator[Word]:
     """A finding for each file of a role that is not root's, not of one of `groups`, or wider than the mode `most`."""
     found = host.of(role)
+    if role in host.unreadable:
+        yield Unknown(host.unreadable[role])
     if not found:
         yield host.absent
     elif host.rootless and not found[0].path.startswith(("/etc/", "/usr/", "/lib/")):
