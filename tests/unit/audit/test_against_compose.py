@@ -196,7 +196,9 @@ def compare(theirs: dict[str, Any], mine: Service, folder: Path) -> None:
         k: v if v is None else v.replace("$$", "$") for k, v in (theirs.get("environment") or {}).items()
     }
     assert environment == undoubled
-    mounts = {m.target: m for m in mine.mounts if m.path.startswith("volumes")}
+    mounted = [m for m in mine.mounts if m.path.startswith("volumes")]
+    mounts = {m.target: m for m in mounted}
+    assert len(mounts) == len(mounted)
     assert mounts.keys() == {volume["target"] for volume in theirs.get("volumes") or []}
     for volume in theirs.get("volumes") or []:
         mount = mounts[volume["target"]]
