@@ -9,6 +9,7 @@ import platform
 import signal
 import socket
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,8 +104,8 @@ def peaks(pid: int) -> Peaks:
 
 def control_group(pid: int, controller: str) -> Path | None:
     """The directory of the control group of `pid` for a controller, under version 1 or 2; None: not mounted."""
-    groups = _control_groups(pid)
-    return groups.get(controller, groups.get(""))  # the empty name is version 2
+    groups = _control_groups(pid, (controller, ""))  # the empty name is version 2
+    return groups.get(controller, groups.get(""))
 
 
 def control_groups(pid: int) -> tuple[Path, ...]:
@@ -112,12 +113,12 @@ def control_groups(pid: int) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(_control_groups(pid).values()))
 
 
-def _control_groups(pid: int) -> dict[str, Path]:
+def _control_groups(pid: int, wanted: Collection[str] | None = None) -> dict[str, Path]:
     mounts, found = _cgroup_mounts(), {}
     for line in text(_PROC / str(pid) / "cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         for name in controllers.split(","):
-            if name in mounts:
+            if name in mounts and (wanted is None or name in wanted):
                 found[name] = _below(mounts[name], path)
     return found
 
