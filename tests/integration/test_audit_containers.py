@@ -231,7 +231,8 @@ def test_a_user_of_the_image_that_is_overridden_is_named(engine: str, tmp_path: 
     (tmp_path / "Dockerfile").write_text(
         f"FROM {IMAGE}\nENV API_KEY=correct-horse-battery\nRUN chmod 666 /etc/motd; cp /bin/true /bin/gcc\n"
         "RUN TOKEN=correct-horse-battery true; useradd -o -u 0 toor; passwd -d toor\n"
-        "RUN mkdir /root/.ssh && echo k > /root/.ssh/id_rsa\nVOLUME /etc\nUSER 1000\n"
+        "RUN mkdir /root/.ssh && echo k > /root/.ssh/id_rsa\n"
+        "RUN echo k > /root/.netrc\nRUN rm /root/.netrc\nVOLUME /etc\nUSER 1000\n"
     )
     tag = f"lacre-test/audit-spoiled-{RUN}"
     try:

@@ -342,10 +342,10 @@ def _contents(engine: Engine, to_read: Mapping[str, str], kept: Kept, say: Say) 
 
     def one(id: str) -> Contents | str:
         try:
-            files = inventory.image_files(engine, id)
+            files = inventory.image_files(engine, id, contents.is_key)
         except EngineError as error:
             return f"its files could not be read: {error.happened}"
-        summary = contents.contents(files.tree, files.passwd, files.shadow)
+        summary = contents.contents(files.tree, files.passwd, files.shadow, files.layered)
         kept.put(id, summary)
         return summary
 

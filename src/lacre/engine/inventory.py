@@ -9,6 +9,7 @@ from typing import Any
 
 from lacre.engine.connection import status_of, told
 from lacre.engine.docker import Engine
+from lacre.engine.layers import files_in_layers
 from lacre.engine.project import Entry
 from lacre.engine.tree import read_tree
 from lacre.errors import EngineError
@@ -111,21 +112,39 @@ def look_at_images(engine: Engine, references: Sequence[str]) -> tuple[Looked, .
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFiles:
-    """All files of an image by path, and two of them as text."""
+    """All files of an image by path, and two of them as text.
+
+    `layered` are the wanted files of any of its layers; None: some layer could not be unpacked.
+    """
 
     tree: Mapping[str, Entry]
+    layered: frozenset[str] | None
     passwd: str
     shadow: str
 
 
-def image_files(engine: Engine, id: str) -> ImageFiles:
-    """Reads an image whole, which takes seconds; raises EngineError. Nothing of it is ever started."""
+def image_files(engine: Engine, id: str, wanted: Callable[[str], bool]) -> ImageFiles:
+    """Reads an image and each of its layers whole, which takes seconds; raises EngineError.
+
+    Nothing of it is ever started. `wanted` tells which paths of layers matter.
+    """
     with engine.parked(id) as container, told(f"reading the files of image {id[:19]}"):
         passwd, shadow = (engine.get_file(container, path) or b"" for path in ("/etc/passwd", "/etc/shadow"))
         tree = read_tree(iter(engine.api.export(container)))
+        layered = _layered(engine, id, wanted)
     return ImageFiles(
-        tree=tree, passwd=passwd.decode("utf-8", "replace"), shadow=shadow.decode("utf-8", "replace")
+        tree=tree,
+        layered=layered,
+        passwd=passwd.decode("utf-8", "replace"),
+        shadow=shadow.decode("utf-8", "replace"),
     )
+
+
+def _layered(engine: Engine, id: str, wanted: Callable[[str], bool]) -> frozenset[str] | None:
+    try:
+        return files_in_layers(iter(engine.api.get_image(id)), wanted)
+    except EngineError:
+        return None
 
 
 def sessions(engine: Engine, ids: Sequence[str]) -> tuple[Shown, ...]:

@@ -214,6 +214,7 @@ FAILS = [
             "LC410": image(environment=(("API_KEY", "correct-horse"),)),
             "LC410 history": image(history=("|1 TOKEN=correct-horse /bin/sh -c make",)),
             "LC410 file": contents(keys=("/root/.ssh/id_rsa",)),
+            "LC410 layer": contents(buried=("/root/.netrc",)),
             "LC425": contents(empty_passwords=("root",)),
             "LC426": contents(writable=("/app",)),
             "LC427": contents(same_ids=("toor and root",)),
@@ -409,7 +410,7 @@ OTHER = [
         Scope.IMAGE,
         Verdict.UNKNOWN,
         {name: image(contents=None) for name in ("LC403", "LC408", "LC410", "LC425", "LC426", "LC427")}
-        | {"LC404": image(created=None)},
+        | {"LC404": image(created=None), "LC410 layers": contents(layers_read=False)},
     ),
     *_cases(
         Scope.DAEMON,

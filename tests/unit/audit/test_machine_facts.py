@@ -153,7 +153,9 @@ ACCOUNTS = "root:x:0:0::/root:/bin/sh\ntoor::0:0::/:/bin/sh\na:x:5:5::/:\n"
 
 
 def test_an_image_is_summed_up() -> None:
-    found = contents.contents(TREE, ACCOUNTS, "root:*:1:::::\na::1::::::\n")
+    layered = ("/root/.ssh/id_ed25519", "/root/.netrc")
+    found = contents.contents(TREE, ACCOUNTS, "root:*:1:::::\na::1::::::\n", layered)
+    assert found.buried == ("/root/.netrc",)
     assert found.set_id == ("/usr/bin/crontab", "/usr/bin/su")
     assert found.writable == ("/app", "/app/log")
     assert found.tools == {
@@ -178,7 +180,7 @@ def test_a_summary_is_kept_by_the_images_id_and_by_nothing_else(tmp_path: Path) 
         assert kept.get(other) is None
     assert [file.name for file in (tmp_path / "k").iterdir()] == [f"{'a' * 64}.json"]
     file = next((tmp_path / "k").iterdir())
-    for text in ("", "[]", '{"version": 0}', '{"version": 1}', '{"version": 1, "tools": 5}'):
+    for text in ("", "[]", '{"version": 0}', '{"version": 2}', '{"version": 2, "tools": 5}'):
         file.write_text(text)
         assert kept.get(id) is None
 

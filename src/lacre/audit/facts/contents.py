@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 
 from lacre.audit.facts.image import Contents
 from lacre.engine.project import Entry
 
-VERSION = 1
+VERSION = 2
 """Of what is kept: a summary that an older lacre made is made again."""
 
 _SET_ID = 0o6000
@@ -51,16 +51,25 @@ _KEYS = re.compile(
 _EXAMPLES = re.compile(r"/(?:tests?|testdata|examples?|fixtures|doc|share)/")
 
 
-def contents(tree: Mapping[str, Entry], passwd: str, shadow: str) -> Contents:
-    """The summary of a tree and of its accounts."""
+def is_key(path: str) -> bool:
+    """Whether a file of this path holds a credential."""
+    return bool(_KEYS.search(path)) and not _EXAMPLES.search(path)
+
+
+def contents(
+    tree: Mapping[str, Entry], passwd: str, shadow: str, layered: Collection[str] | None = ()
+) -> Contents:
+    """The summary of a tree and of its accounts; `layered` are files with credentials of any layer,
+    None: unknown.
+    """
     files = [(path, entry) for path, entry in sorted(tree.items()) if entry.kind == "file"]
     return Contents(
         set_id=tuple(path for path, entry in files if entry.mode & _SET_ID and entry.mode & 0o111)[:_MANY],
         writable=tuple(path for path, entry in sorted(tree.items()) if _writable(entry))[:_MANY],
         tools=_tools(tree),
-        keys=tuple(
-            path for path, entry in files if entry.size and _KEYS.search(path) and not _EXAMPLES.search(path)
-        )[:_MANY],
+        keys=tuple(path for path, entry in files if entry.size and is_key(path))[:_MANY],
+        buried=tuple(sorted(path for path in layered or () if path not in tree))[:_MANY],
+        layers_read=layered is not None,
         empty_passwords=tuple(_empty(passwd, shadow))[:_MANY],
         same_ids=tuple(_same(passwd))[:_MANY],
     )
@@ -113,6 +122,9 @@ def from_text(text: str) -> Contents | None:
         if data.pop("version") != VERSION:
             return None
         tools = {str(kind): tuple(map(str, paths)) for kind, paths in data.pop("tools").items()}
-        return Contents(tools=tools, **{key: tuple(map(str, value)) for key, value in data.items()})
+        read = bool(data.pop("layers_read"))
+        return Contents(
+            tools=tools, layers_read=read, **{key: tuple(map(str, value)) for key, value in data.items()}
+        )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -20,7 +20,7 @@ from lacre.audit.checks.running import secrets_of
 from lacre.audit.facts.dockerfile import Stage
 from lacre.audit.facts.image import Image
 from lacre.audit.facts.shell import Command
-from lacre.audit.model import Confidence, Finding, Severity, Word
+from lacre.audit.model import Confidence, Finding, Severity, Unknown, Word
 from lacre.audit.secrets import Looks, has_form, looks_like, named_like_secret, password_in_url
 
 _FILES = re.compile(
@@ -103,8 +103,16 @@ def image(image: Image) -> Iterator[Word]:
             path=f"file {key}",
             confidence=Confidence.MEDIUM,
         )
+    for key in image.contents.buried if image.contents is not None else ():
+        yield Finding(
+            what=f"an earlier layer holds {key}, which a later one only hides",
+            path=f"file {key}",
+            confidence=Confidence.MEDIUM,
+        )
     if image.contents is None:
         yield image.untold
+    elif not image.contents.layers_read:
+        yield Unknown("its layers could not be unpacked, and a later one may hide what an earlier one holds")
 
 
 def _in_history(line: str) -> str:
