@@ -27,11 +27,19 @@ _SYMBOLIC = re.compile(r"(?:^|,)[ugoa]*[+=][rwxXt]*s[rwxXts]*(?:,|$)")
 
 
 def stage(stage: Stage) -> Iterator[Word]:
+    folders = frozenset(_made_folders(stage))
     for mode, target, place, keyword in modes(stage):
         number = bool(_NUMERIC.match(mode)) and mode.lstrip("0")[0] in "234567"
-        only_sticky_or_group_dir = mode.lstrip("0")[:1] == "2" and not target.strip()
-        if (number and not only_sticky_or_group_dir) or _SYMBOLIC.search(mode):
+        if (number or _SYMBOLIC.search(mode)) and target not in folders:
             yield Finding(what=f"{target or 'a file'} gets the mode {mode}", place=place, path=keyword)
+
+
+def _made_folders(stage: Stage) -> Iterator[str]:
+    """Folders that the stage makes: there the bit only says to whom new files belong."""
+    for run in stage.runs:
+        for command in run.commands:
+            if command.program == "mkdir":
+                yield from command.arguments
 
 
 def image(image: Image) -> Iterator[Word]:
