@@ -32,7 +32,8 @@ _NOT_NAME = re.compile(
 )
 _PLACEHOLDER = re.compile(
     r"^(?:<.*>|\{\{.*\}\}|\[.*\]|x{3,}|\*{3,}|\.{3,}|(?:please[-_ ]?)?change[-_ ]?(?:me|this|it)\w*|"
-    r"your[-_ ].*|replace[-_ ]?.*|todo|example|dummy|placeholder|secret|password|passwd|pass|test|none|default)!?$",
+    r"your[-_ ].*|replace[-_ ]?.*|todo|example|dummy|placeholder|secret|password|passwd|pass|test|none|default|"
+    r"unset|undefined|empty)!?$",
     re.IGNORECASE,
 )
 _NO_SECRET = re.compile(

@@ -3,7 +3,9 @@
 Whoever can speak to the socket of Docker, containerd, CRI-O or Podman can start a container with the host's
 whole file system in it: that is root on the host. Mounting it read-only changes nothing, since speaking is no
 write to the file. It is found under each of its names: through a folder above it, `/run` and `/var/run`, a
-symbolic link, a named volume that is a bind in disguise, `volumes_from`, and `use_api_socket`.
+symbolic link, a named volume that is a bind in disguise, `volumes_from`, and `use_api_socket`. An image that calls
+itself a socket proxy and publishes no port is what the mend asks for: that counts less, and still fails, since
+nothing here knows what it lets through.
 
 Mend: Take the mount away. Where a program has to see containers, put a proxy between them that lets only the
 needed reading requests through, on a network that nobody else is on.
@@ -16,9 +18,11 @@ Example:
           DOCKER_HOST: tcp://socket-proxy:2375   # a filtering proxy, not the socket
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from lacre.audit.check import Check
+from lacre.audit.checks.images.references import reference
 from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
@@ -30,10 +34,27 @@ SOCKETS = {
     "/run/crio/crio.sock": "CRI-O's socket",
     "/run/podman/podman.sock": "Podman's socket",
 }
+_PROXY = "see that this proxy lets only the needed requests through, and that only those who need it are on its network"
 _NAMES = frozenset(path.rpartition("/")[2] for path in SOCKETS)
 
 
 def service(service: Service) -> Iterator[Word]:
+    image = service.image.text if service.image is not None else ""
+    yield from _weighed(_of_service(service), image, published=bool(service.ports))
+
+
+def _weighed(words: Iterable[Word], image: str, *, published: bool) -> Iterator[Word]:
+    """A filtering proxy that nobody outside reaches is there to hold the socket."""
+    proxy = not published and "socket-proxy" in reference(image).name.rpartition("/")[2]
+    for word in words:
+        yield (
+            replace(word, severity=Severity.MEDIUM, do=_PROXY)
+            if proxy and isinstance(word, Finding)
+            else word
+        )
+
+
+def _of_service(service: Service) -> Iterator[Word]:
     for mount in service.mounts:
         if mount.unknown:
             yield Unknown(mount.unknown)
@@ -68,6 +89,10 @@ def _socket_at(path: str) -> str | None:
 
 
 def container(container: Container) -> Iterator[Word]:
+    yield from _weighed(_of_container(container), container.image, published=bool(container.ports))
+
+
+def _of_container(container: Container) -> Iterator[Word]:
     for mount in container.mounts:
         known = next((f"{what} is in reach: {path}" for path in mount.host if (what := _socket_at(path))), "")
         if not known and mount.socket:

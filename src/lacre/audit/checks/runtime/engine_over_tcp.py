@@ -32,8 +32,7 @@ def service(service: Service) -> Iterator[Word]:
         if variable.value is None:
             continue
         value = variable.value.text
-        proxy = "proxy" in value
-        if variable.name == "DOCKER_HOST" and value.startswith("tcp://") and not verified and not proxy:
+        if variable.name == "DOCKER_HOST" and _in_the_clear(value) and not verified:
             yield Finding(
                 what="it speaks to an engine over TCP without TLS",
                 place=variable.value.place,
@@ -51,10 +50,16 @@ def service(service: Service) -> Iterator[Word]:
             yield Finding(what="the engine in it listens without TLS", place=text.place, path=text.path)
 
 
+def _in_the_clear(host: str) -> bool:
+    """Whether an engine at this address is spoken to without TLS: whoever answers on 2376 speaks nothing else, and a
+    proxy is there to filter.
+    """
+    return host.startswith("tcp://") and not host.rstrip("/").endswith(":2376") and "proxy" not in host
+
+
 def container(container: Container) -> Iterator[Word]:
     said = dict(container.environment)
-    host = said.get("DOCKER_HOST", "")
-    if host.startswith("tcp://") and said.get("DOCKER_TLS_VERIFY", "") in ("", "0") and "proxy" not in host:
+    if _in_the_clear(said.get("DOCKER_HOST", "")) and said.get("DOCKER_TLS_VERIFY", "") in ("", "0"):
         yield Finding(what="it speaks to an engine over TCP without TLS", path="variable DOCKER_HOST")
     if any("dockerd" in word for word in container.words) and said.get("DOCKER_TLS_CERTDIR") == "":
         yield Finding(what="the engine in it listens without TLS", path="variable DOCKER_TLS_CERTDIR")

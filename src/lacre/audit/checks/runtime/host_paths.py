@@ -66,10 +66,14 @@ HARMLESS = frozenset(
         "/etc/localtime", "/etc/timezone", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc/os-release",
         "/usr/share/zoneinfo", "/etc/machine-id", "/etc/ssl/certs", "/etc/pki/tls/certs",
         "/etc/ca-certificates", "/usr/share/ca-certificates", "/dev/null", "/dev/shm",  # noqa: S108 - a path of the host
-        "/dev/urandom", "/dev/random", "/etc/nsswitch.conf", "/etc/passwd", "/etc/group",
+        "/dev/urandom", "/dev/random", "/etc/nsswitch.conf", "/etc/passwd", "/etc/group", "/usr/lib/os-release",
+        "/lib/modules", "/usr/lib/modules",
     }
 )  # fmt: skip
-"""Nothing secret, when read: time zone, names, public certificates."""
+"""Nothing secret, when read: time zone, names, public certificates, the kernel's modules."""
+
+CLOCK = frozenset({"/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo"})
+"""Nearly always mounted to be read, without saying so; who writes them changes the host's time zone, and no more."""
 
 _DEEP = frozenset({"/etc", "/boot", "/proc", "/sys", "/root", "/var/lib/docker", "/var/lib/containerd",
                    "/var/lib/kubelet", "/var/spool/cron", "/run/systemd", "/run/dbus", "/usr", "/bin", "/sbin",
@@ -93,8 +97,14 @@ def service(service: Service) -> Iterator[Word]:
 def _judged(path: str, read_only: bool, by: str) -> Finding | None:
     via = f" by {by}" if by else ""
     how = "read-only" if read_only else "for writing"
-    if any(path == fine or path.startswith(f"{fine}/") for fine in HARMLESS) and read_only:
+    if read_only and _is_in(path, HARMLESS):
         return None
+    if _is_in(path, CLOCK):
+        return Finding(
+            what=f"{path} (the host's time zone) is mounted {how}{via}",
+            severity=Severity.LOW,
+            do="mount it read-only",
+        )
     what = PERSONAL.get(path)
     if what is None and path.startswith("~/."):
         what = next((PERSONAL[p] for p in PERSONAL if p != "~" and path.startswith(f"{p}/")), None)
@@ -113,6 +123,10 @@ def _judged(path: str, read_only: bool, by: str) -> Finding | None:
         severity=severity,
         confidence=Confidence.MEDIUM if deep else None,
     )
+
+
+def _is_in(path: str, places: frozenset[str]) -> bool:
+    return any(path == place or path.startswith(f"{place}/") for place in places)
 
 
 def _root_of(path: str) -> tuple[str | None, bool]:

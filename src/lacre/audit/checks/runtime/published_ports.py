@@ -33,6 +33,11 @@ INNER = {
 }  # fmt: skip
 """Ports that nobody means to have on the internet."""
 
+WEB = frozenset({"80", "443"})
+"""Ports of the host that are mostly meant for everybody."""
+
+_EVERYWHERE = "on all addresses"
+
 
 def service(service: Service) -> Iterator[Word]:
     for port in service.ports:
@@ -41,22 +46,25 @@ def service(service: Service) -> Iterator[Word]:
             continue
         how = _reach(port.address)
         if how:
-            inner = INNER.get(port.target)
-            what = f"port {port.target}{f' ({inner})' if inner else ''} is published {how}"
-            severity = Severity.HIGH if inner else None if how == "on all addresses" else Severity.LOW
-            yield Finding(what=what, place=port.place, path=port.path, severity=severity, do=_do(port))
+            yield Finding(
+                what=_what(port.target, how),
+                place=port.place,
+                path=port.path,
+                severity=_severity(port, how),
+                do=_do(port),
+            )
 
 
 def _reach(address: str) -> str:
     """How widely an address is reached, when that is too wide."""
     if address in ("", "0.0.0.0", "::", "0", "::0", "0:0:0:0:0:0:0:0", "*"):  # noqa: S104 - what is looked for
-        return "on all addresses"
+        return _EVERYWHERE
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return ""
     if found.is_unspecified:
-        return "on all addresses"
+        return _EVERYWHERE
     return f"on the public address {address}" if found.is_global else ""
 
 
@@ -72,7 +80,7 @@ def container(container: Container) -> Iterator[Word]:
             yield Finding(
                 what=_what(port.target, how),
                 path=f"port {port.target}",
-                severity=_severity(port.target, how),
+                severity=_severity(port, how),
                 do=_do(port),
             )
 
@@ -82,10 +90,10 @@ def _what(target: str, how: str) -> str:
     return f"port {target}{f' ({inner})' if inner else ''} is published {how}"
 
 
-def _severity(target: str, how: str) -> Severity | None:
-    if target in INNER:
+def _severity(port: Port | ContainerPort, how: str) -> Severity | None:
+    if port.target in INNER:
         return Severity.HIGH
-    return None if how == "on all addresses" else Severity.LOW
+    return None if how == _EVERYWHERE and port.published not in WEB else Severity.LOW
 
 
 CHECK = Check(
