@@ -60,7 +60,7 @@ def may_read(scene: Scene, entry: Entry) -> bool:
 
 def memory_places(scene: Scene) -> tuple[Place, ...]:
     """The tmpfs mounts that are not read-only."""
-    return tuple(place for place in scene.writable("tmpfs") if place.path.isprintable())
+    return scene.writable("tmpfs")
 
 
 def data_places(scene: Scene) -> tuple[Place, ...]:
@@ -68,9 +68,7 @@ def data_places(scene: Scene) -> tuple[Place, ...]:
     return tuple(
         place
         for place in scene.writable("volume", "bind")
-        if place.path.isprintable()
-        and place.path not in _ENGINE_FILES
-        and place.path not in scene.engine_sockets
+        if place.path not in _ENGINE_FILES and place.path not in scene.engine_sockets
     )
 
 
@@ -99,4 +97,4 @@ def _has(scene: Scene, entry: Entry, owners_bit: int) -> bool:
 
 
 def _is_plain(scene: Scene, path: str) -> bool:
-    return path.isprintable() and scene.place(path).kind == "root"
+    return scene.place(path).kind == "root"

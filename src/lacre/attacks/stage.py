@@ -35,8 +35,19 @@ def program() -> Path:
 
 
 def inside(*arguments: str) -> list[str]:
-    """The command that runs the native program in a container."""
-    return [tool_path(_PROGRAM), *arguments]
+    """The command that runs the native program in a container.
+
+    The engine takes words in JSON, and files may be called anything: a byte that is no UTF-8 is spelled `\\xHH`, and
+    a backslash as two (`unspell` of native/attacks.c).
+    """
+    return [tool_path(_PROGRAM), *(_spelled(argument) for argument in arguments)]
+
+
+def _spelled(argument: str) -> str:
+    return "".join(
+        f"\\x{ord(letter) & 0xFF:02x}" if "\udc80" <= letter <= "\udcff" else letter
+        for letter in argument.replace("\\", "\\\\")
+    )
 
 
 def staged(project: Project, config: dict[str, Any]) -> tuple[Project, dict[str, Any]]:

@@ -129,8 +129,31 @@ static const struct action actions[] = {
 	AS_ROOT_ACTIONS NEIGHBOUR_ACTIONS
 };
 
+// Undoes what `inside` of attacks/stage.py did: \\ is a backslash, \xHH a byte.
+static void unspell(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; to++) {
+		unsigned byte;
+
+		if (from[0] == '\\' && from[1] == 'x' && sscanf(from + 2, "%2x", &byte) == 1) {
+			*to = (char)byte;
+			from += 4;
+		} else {
+			from += from[0] == '\\' && from[1] == '\\';
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+}
+
 int main(int argc, char **argv)
 {
+	// what as-root executes undoes it, and what dropped a copy has done so
+	if (argc >= 2 && strcmp(argv[1], "as-root") && strcmp(argv[1], "dropped"))
+		for (int i = 2; i < argc; i++)
+			unspell(argv[i]);
 	if (argc >= 2)
 		for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
 			if (!strcmp(actions[i].name, argv[1]) && argc - 2 >= actions[i].least) {

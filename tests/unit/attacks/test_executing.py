@@ -66,6 +66,11 @@ def test_a_set_id_file_that_gives_nothing_or_is_for_others_is_none() -> None:
     assert isinstance(planned, Nothing) and "no set-id file" in planned.reason
 
 
+def test_a_set_id_file_is_tried_whatever_it_is_called() -> None:
+    image = {"/a\nb": file(0o4755), "/raw\udcff": file(0o4755)}
+    assert where(set_id, scene(image=image)) == ["/a\nb", "/raw\udcff"]
+
+
 def test_root_gains_nothing_by_set_id_files_and_capabilities() -> None:
     for attack in (set_id, file_capabilities):
         planned = attack.plan(scene(uid=0, gid=0, capable_files=("/usr/bin/su",)))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lacre.attacks.scene import TOOL
-from lacre.attacks.stage import NEIGHBOUR, VOLUME, staged
+from lacre.attacks.stage import NEIGHBOUR, VOLUME, inside, staged
 from lacre.errors import TargetError
 from tests.unit.report.samples import PROJECT
 
@@ -44,3 +44,8 @@ def test_a_project_that_has_those_names_itself_is_refused_in_words(taken: dict[s
     with pytest.raises(TargetError) as refused:
         staged(PROJECT, taken)
     assert "lacre" in refused.value.happened
+
+
+def test_words_that_json_cannot_carry_are_spelled() -> None:
+    _, *words = inside("gains", "/usr/bin/a\nb", "/bin/raw\udcff", "C:\\x41", "é")
+    assert words == ["gains", "/usr/bin/a\nb", "/bin/raw\\xff", "C:\\\\x41", "é"]

@@ -110,12 +110,12 @@ def test_a_directory_below_a_mount_is_not_the_images_own() -> None:
     assert places.image_directories(scene(image=image)) == ("/srv", "/")
 
 
-def test_names_that_no_terminal_shows_are_left_alone() -> None:
+def test_places_are_tried_whatever_they_are_called() -> None:
     image = {**IMAGE, "/a\n": directory(0o777), "/b\udcff": directory(0o777)}
     mounts = (*PLACES, place("/v\udcff", "volume"), place("/t\x1b", "tmpfs"))
-    assert places.image_directories(scene(image=image)) == ("/srv", "/")
-    assert where(data, scene(places=mounts)) == ["/data"]
-    assert where(hidden_file, scene(places=mounts)) == ["/dev/shm", "/tmp"]
+    assert places.image_directories(scene(image=image)) == ("/a\n", "/b\udcff", "/srv", "/")
+    assert where(data, scene(places=mounts)) == ["/data", "/v\udcff"]
+    assert where(hidden_file, scene(places=mounts)) == ["/dev/shm", "/tmp", "/t\x1b"]
 
 
 @pytest.mark.parametrize(

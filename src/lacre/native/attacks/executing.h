@@ -291,6 +291,18 @@ static int given_nothing(const char *file, const struct powers *own)
 	return absent("executing this file gives nothing that the process has not");
 }
 
+// Whether `file`, as far as it can be read, is one for an interpreter: set-id bits are not for those (execve(2)).
+static bool is_script(const char *file)
+{
+	char start[2] = "";
+	int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	bool script = fd != -1 && read(fd, start, sizeof(start)) == 2 && !memcmp(start, "#!", 2);
+
+	if (fd != -1)
+		close(fd);
+	return script;
+}
+
 // Executes FILE (set-id, or with capabilities of its own) and compares what the process then may with before.
 static int act_gains(int argc, char **argv)
 {
@@ -303,6 +315,8 @@ static int act_gains(int argc, char **argv)
 	(void)argc;
 	if (!read_powers("self", &own))
 		return broken("/proc/self/status");
+	if (is_script(argv[0]))
+		return absent("a script, and the kernel gives scripts nothing");
 	if (pipe2(refusal, O_CLOEXEC) == -1)
 		return broken("pipe2(2)");
 	pid = child();
@@ -314,6 +328,8 @@ static int act_gains(int argc, char **argv)
 	if (read(refusal[0], &number, sizeof(number)) == (ssize_t)sizeof(number)) {
 		waitpid(pid, NULL, 0);
 		errno = number > 0 ? number : -number;
+		if (number == ENOEXEC)
+			return absent("this file is no program");
 		return number > 0 ? refused("execve(2)") : broken("setrlimit(2): not tried, since the program would run");
 	}
 	told = last_powers(pid, &its);
