@@ -115,6 +115,9 @@ services:
       B: "${X:-${TAG}}"
     privileged: ${PRIV:-false}
     command: ["echo", "$TAG"]
+    volumes: ["./d://d/"]
+  b: {image: x, environment: [TAG, NOWHERE, EMPTY=]}
+  c: {image: x, environment: {Q: , D: "", E: ~}}
 """,
             ".env": "TAG=1.2 # comment\nexport Q='a $TAG b'\nE=\n# C=1\nD=\"x\\ty\"\n",
         },

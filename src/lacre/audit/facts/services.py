@@ -10,6 +10,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,16 @@ class _Maker:
             made.append(Variable(name, text, entry.key.place, where))
         return tuple(made)
 
+    def _passed_on(self, variables: tuple[Variable, ...]) -> tuple[Variable, ...]:
+        """A variable that is named without a value has that of `.env`, where it stands there."""
+        values = self._context.values
+        return tuple(
+            replace(v, value=Text(values[v.name], v.place, v.path, f"${{{v.name}}}"))
+            if v.value is None and v.name in values
+            else v
+            for v in variables
+        )
+
     # -- the whole
 
     def service(self, neighbours: int) -> Service:
@@ -145,7 +156,7 @@ class _Maker:
             mounts=tuple(self._mounts()),
             ports=tuple(self._ports()),
             expose=self.texts("expose"),
-            environment=self.variables("environment"),
+            environment=self._passed_on(self.variables("environment")),
             env_files=tuple(self._env_files()),
             labels=(*self.variables("labels"), *self.variables("deploy", "labels")),
             command=self.texts("command"),
@@ -205,7 +216,7 @@ class _Maker:
         stage, unread = self._stage(context, dockerfile)
         return Build(
             place=node.place,
-            arguments=self.variables("build", "args"),
+            arguments=self._passed_on(self.variables("build", "args")),
             privileged=self.value("build", "privileged"),
             network=self.value("build", "network"),
             entitlements=self.texts("build", "entitlements"),
@@ -277,7 +288,7 @@ class _Maker:
             return None
         parts = split_volume(text.text)
         if len(parts) == 1:
-            return Mount(kind="volume", target=parts[0].rstrip("/") or parts[0], place=text.place, path=path)
+            return Mount(kind="volume", target=_target(parts[0]), place=text.place, path=path)
         options = tuple(parts[2].split(",")) if len(parts) > 2 else ()
         source = Text(parts[0], text.place, path, text.raw, text.unset if "${" in parts[0] else ())
         propagation = next((o for o in options if o.lstrip("r") in ("shared", "slave", "private")), "")
@@ -343,7 +354,7 @@ class _Maker:
                 host = host_paths(_stood_for(device), self._context.base(device.place.file))
         return Mount(
             kind=kind,
-            target=target.rstrip("/") or target,
+            target=_target(target),
             place=source.place,
             path=path,
             source=source if text == source.text else Text(text, source.place, path, source.raw),
@@ -442,6 +453,11 @@ class _Maker:
             )
 
 
+def _target(text: str) -> str:
+    """Where something is mounted, as Compose says it: one slash at the beginning, none at the end."""
+    return "/" + text.strip("/") if text.startswith("/") else text
+
+
 def _said(text: Text | None) -> str:
     return "" if text is None else text.text
 
@@ -504,8 +520,6 @@ def _short_port(text: Text) -> Port:
 
 def _with_borrowed(service: Service, made: dict[str, Service], found: ServiceNode) -> Service:
     """`service` with the mounts that `volumes_from` brings, and what its networks are."""
-    from dataclasses import replace  # noqa: PLC0415
-
     borrowed: list[Mount] = []
     entry = found.node.get("volumes_from")
     for item in entry.value.items if entry and isinstance(entry.value, Sequence) else ():
