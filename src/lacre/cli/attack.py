@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,9 +17,11 @@ from lacre.cli.screen import Screen, today
 from lacre.cli.seal_files import LACRE_YAML, seal_path
 from lacre.cli.work import Source, engine_and_compose, work_of
 from lacre.errors import UsageError
+from lacre.report.text import Look
 
 if TYPE_CHECKING:
     from lacre.attacks import Attack
+    from lacre.engine import Project
     from lacre.seal.model import Seal
 
 WORKS_AGAIN = 1
@@ -64,7 +68,7 @@ def attack(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
     Examples:
       lacre attack                              the Compose project here, and its lacre.yaml
       lacre attack -f compose.yaml --service web --html report.html
-      lacre attack --seal sealed/lacre.yaml --only mount --only write-etc
+      lacre attack --seal sealed/lacre.yaml --only mount --only etc
       lacre attack nginx:1.27 -- -p 80:80       an image as it is
       lacre attack --list
 
@@ -74,12 +78,11 @@ def attack(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
     """
     screen = Screen()
     if names:
-        from lacre.attacks import ATTACKS
-        from lacre.report import attacks as text
-
-        screen.result(text.names(ATTACKS, screen.look))
+        screen.result(_names(screen.look, format))
         return
     chosen = _chosen(only or [])
+    if html:
+        _check_page(html)
     work = work_of(context)
     host = options.host_access(allow_host)
     with interruptible(screen.say, "interrupted: nothing was decided"):
@@ -99,6 +102,8 @@ def attack(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
         path = _seal_path(seal, project.directory, image)
         sealed = work.load_seal(path) if path else None
         _check_seal(sealed, path, frozenset(project.services))
+        for line in _unlike(sealed, project, frozenset(services or project.services)):
+            screen.warn(line)
         with screen.progress() as progress:
             tried = work.attack(
                 engine,
@@ -114,11 +119,6 @@ def attack(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
                 chosen,
                 progress,
             )
-        if html:
-            _write_page(
-                html,
-                render(Page(title=project.name, date=today(), seal=sealed, project=project, attacked=tried)),
-            )
         from lacre.attacks import Comparison
         from lacre.report import attacks as text
         from lacre.report import jsonout
@@ -133,7 +133,20 @@ def attack(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
             if format is options.Format.JSON
             else text.render(tried, screen.look, verbose=verbose)
         )
+        if html:
+            _write_page(
+                html,
+                render(Page(title=project.name, date=today(), seal=sealed, project=project, attacked=tried)),
+            )
     raise typer.Exit(WORKS_AGAIN if again else 0)
+
+
+def _names(look: Look, format: options.Format) -> str:
+    from lacre.attacks import ATTACKS
+    from lacre.report import attacks as text
+    from lacre.report import jsonout
+
+    return jsonout.attack_names(ATTACKS) if format is options.Format.JSON else text.names(ATTACKS, look)
 
 
 def _chosen(only: list[str]) -> tuple[Attack, ...]:
@@ -162,6 +175,30 @@ def _check_seal(sealed: Seal | None, path: Path | None, services: frozenset[str]
             f"reading the seal {path}",
             f"it is of {', '.join(sorted(sealed.services))}, and the target has none of them",
             "name the seal of this target with --seal",
+        )
+
+
+def _unlike(sealed: Seal | None, project: Project, services: frozenset[str]) -> Iterator[str]:
+    """What a reader should know of a seal that is not, or no longer, that of this target."""
+    if sealed is None:
+        return
+    from lacre.seal.twins import digest
+
+    if sealed.source and sealed.source != digest(project):
+        yield "the Compose files are not those that the seal was made of: lacre verify says whether it still fits"
+    unsealed = sorted(services - sealed.services.keys())
+    if unsealed:
+        yield f"not in the seal, and attacked as they are on both sides: {', '.join(unsealed)}"
+
+
+def _check_page(path: Path) -> None:
+    """A page that cannot be written is said before the minutes that it takes to fill it."""
+    directory = path.absolute().parent
+    if path.is_dir() or not os.access(directory, os.W_OK | os.X_OK):
+        raise UsageError(
+            f"writing {path}",
+            "it is a directory" if path.is_dir() else f"nothing can be written to {directory}",
+            "choose another --html",
         )
 
 

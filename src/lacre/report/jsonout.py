@@ -86,6 +86,11 @@ def attacks(tried: attack_view.Tried) -> str:
     return dumps({"version": 1, **attacked(tried)})
 
 
+def attack_names(known: Sequence[Attack]) -> str:
+    """The result of `lacre attack --list`: what is said of each attack, by its identifier."""
+    return dumps({"version": 1, "attacks": {attack.id: _attack(attack) for attack in known}})
+
+
 def attacked(tried: attack_view.Tried) -> dict[str, Any]:
     """Attacks as part of a larger result.
 
