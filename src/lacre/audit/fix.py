@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import stat
+import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,7 +21,6 @@ from lacre.audit.read.files import UnreadableError, read_text
 from lacre.audit.read.tree import Mapping, Node, Scalar, Sequence
 
 _MAGIC = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"\x1f\x9d", b"\x5d\x00\x00", b"PK")
-_TAR = (257, b"ustar")
 _MOST_LEAVES = 200_000
 
 
@@ -68,7 +68,7 @@ def mended(findings: Iterable[Found]) -> Iterator[Mended | Left]:
         except UnreadableError as error:
             yield Left(path, error.why)
             continue
-        fit = [found for found in some if found.edit is not None and _plain(path.parent, found.edit)]
+        fit = [found for found in some if found.edit is not None and _plain(found.edit)]
         edits = sorted({found.edit for found in fit if found.edit is not None}, reverse=True)
         after = before
         for edit in edits:
@@ -112,9 +112,9 @@ def write(change: Mended) -> None:
         raise
 
 
-def _plain(folder: Path, edit: Edit) -> bool:
-    """Whether each path that must be no archive is there, and is none; the folder is taken for the build's."""
-    return all(_no_archive(folder / source.lstrip("/")) for source in edit.plain)
+def _plain(edit: Edit) -> bool:
+    """Whether each path that must be no archive is there, and is none."""
+    return all(_no_archive(Path(path)) for path in edit.plain)
 
 
 def _no_archive(path: Path) -> bool:
@@ -127,8 +127,16 @@ def _no_archive(path: Path) -> bool:
             head = file.read(512)
     except OSError:
         return False
-    offset, magic = _TAR
-    return not head.startswith(_MAGIC) and head[offset : offset + len(magic)] != magic
+    return not head.startswith(_MAGIC) and not _begins_tar(head)
+
+
+def _begins_tar(head: bytes) -> bool:
+    """Whether the builder would take it for a tar: by the checksum of its first header, as old ones have no magic."""
+    try:
+        tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
+    except tarfile.TarError:
+        return False
+    return True
 
 
 def _put_in(text: str, edit: Edit) -> str:

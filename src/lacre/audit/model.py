@@ -94,8 +94,8 @@ class Place(NamedTuple):
 class Edit(NamedTuple):
     """A mend as text: `text` in the place of `place`, which is empty for an insertion.
 
-    `plain` are paths, from the file's folder, that must be folders or files that are no archives: the edit is
-    safe only then, and whoever makes it looks.
+    `plain` are paths that must be folders or files that are no archives: the edit is safe only then, and whoever
+    makes it looks.
     """
 
     place: Place

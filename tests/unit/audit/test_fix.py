@@ -130,6 +130,12 @@ def test_line_ends_and_byte_order_marks_are_kept(begin: str, end: str, tmp_path:
     assert "driver: local" in mended_text
 
 
+def with_checksum(header: bytes) -> bytes:
+    """A tar's header with the checksum that it must have (tar(5)): the sum of its bytes, itself taken as blanks."""
+    blank = header[:148] + b" " * 8 + header[156:]
+    return header[:148] + b"%06o\0 " % sum(blank) + header[156:]
+
+
 def test_add_becomes_copy_only_where_nothing_is_unpacked(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "inside.tar").write_bytes(b"x")
@@ -137,6 +143,8 @@ def test_add_becomes_copy_only_where_nothing_is_unpacked(tmp_path: Path) -> None
     for name, how in (("tar", "w"), ("packed", "w:gz")):
         with tarfile.open(tmp_path / name, how) as archive:  # type: ignore[call-overload]
             archive.add(tmp_path / "plain", "plain")
+    old = tarfile.TarInfo("plain").tobuf(tarfile.USTAR_FORMAT).replace(b"ustar\x0000", bytes(8))
+    (tmp_path / "old").write_bytes(with_checksum(old) + bytes(1024))
     file = tmp_path / "Dockerfile"
     lines = {
         "ADD plain /a": "COPY plain /a",
@@ -144,6 +152,7 @@ def test_add_becomes_copy_only_where_nothing_is_unpacked(tmp_path: Path) -> None
         'ADD ["plain", "/a b"]': 'COPY ["plain", "/a b"]',
         "ADD tar /c": "ADD tar /c",
         "ADD packed /d": "ADD packed /d",
+        "ADD old /d": "ADD old /d",
         "ADD gone /e": "ADD gone /e",
         "ADD pl* /f": "ADD pl* /f",
         "ADD $X /g": "ADD $X /g",

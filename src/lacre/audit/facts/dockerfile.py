@@ -57,7 +57,8 @@ class Stage:
     stages: int = 1  # stages of the file
     borrowed: tuple[Text, ...] = ()  # images that it copies from, or mounts
     syntax: Text | None = None
-    exposed: tuple[str, ...] = ()  # names in the context that look secret, and that nothing keeps out
+    contexts: tuple[str, ...] = ()  # folders that it is built with, each with the same Dockerfile
+    exposed: tuple[str, ...] = ()  # names in them that look secret, and that nothing keeps out
 
     @property
     def whole(self) -> tuple[Instruction, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lacre.audit.facts.text import Text
@@ -76,7 +77,10 @@ class EnvFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """How a service's image is built. `stage` is the stage of the Dockerfile, where it could be read."""
+    """How a service's image is built. `stage` is the stage of the Dockerfile, where it could be read.
+
+    `folder` is the context and `file` the Dockerfile, where they are on this machine and both are files.
+    """
 
     place: Place
     arguments: tuple[Variable, ...] = ()
@@ -84,6 +88,8 @@ class Build:
     network: Text | None = None
     entitlements: tuple[Text, ...] = ()
     dockerfile: Text | None = None
+    folder: Path | None = None
+    file: Path | None = None
     stage: Stage | None = None
     unread: str = ""
 

@@ -213,7 +213,15 @@ class _Maker:
             return None
         context = self.value("build") if isinstance(node, Scalar) else self.value("build", "context")
         dockerfile = self.value("build", "dockerfile")
-        stage, unread = self._stage(context, dockerfile)
+        inline = self.find("build", "dockerfile_inline")
+        where = self._build_files(context, dockerfile)
+        if isinstance(inline, Scalar):
+            stage, unread = self._stage(inline.text, inline.place.file)
+        elif isinstance(where, str):
+            stage, unread = None, where
+        else:
+            stage, unread = self._stage_of(where[1])
+        folder, file = (None, None) if isinstance(where, str) or inline is not None else where
         return Build(
             place=node.place,
             arguments=self._passed_on(self.variables("build", "args")),
@@ -221,28 +229,39 @@ class _Maker:
             network=self.value("build", "network"),
             entitlements=self.texts("build", "entitlements"),
             dockerfile=dockerfile,
+            folder=folder,
+            file=file,
             stage=stage,
             unread=unread,
         )
 
-    def _stage(self, context: Text | None, dockerfile: Text | None) -> tuple[Stage | None, str]:
+    def _build_files(self, context: Text | None, dockerfile: Text | None) -> tuple[Path, Path] | str:
+        """The context's folder and the Dockerfile, or why they are not known."""
+        if any(text is not None and not text.known for text in (context, dockerfile)):
+            return "where its Dockerfile is depends on a variable"
+        where = "." if context is None else context.text
+        if "://" in where or where.startswith("git@"):
+            return "its Dockerfile is not on this machine"
+        base = self._context.base(context.place.file if context else self._found.name.place.file)
+        folder = base / where
+        return folder, folder / (dockerfile.text if dockerfile else "Dockerfile")
+
+    def _stage_of(self, file: Path) -> tuple[Stage | None, str]:
+        try:
+            return self._stage(read_text(file), str(file))
+        except UnreadableError as error:
+            return None, f"its Dockerfile was not read: {error.why}"
+
+    def _stage(self, text: str, file: str) -> tuple[Stage | None, str]:
+        """The stage that is built of a Dockerfile's text, or why it is not known."""
         from lacre.audit.facts.stages import stages  # noqa: PLC0415 - few services are built
         from lacre.audit.read.dockerfile import parse  # noqa: PLC0415
 
         target = self.value("build", "target")
-        where = "." if context is None else context.text
-        if any(text is not None and not text.known for text in (context, dockerfile, target)):
-            return None, "where its Dockerfile is depends on a variable"
-        if "://" in where or where.startswith("git@"):
-            return None, "its Dockerfile is not on this machine"
-        inline = self.find("build", "dockerfile_inline")
-        base = self._context.base(context.place.file if context else self._found.name.place.file)
+        if target is not None and not target.known:
+            return None, target.why_unknown
         try:
-            if isinstance(inline, Scalar):
-                made = stages(parse(inline.text, inline.place.file))
-            else:
-                path = base / where / (dockerfile.text if dockerfile else "Dockerfile")
-                made = stages(parse(read_text(path), str(path)))
+            made = stages(parse(text, file))
         except UnreadableError as error:
             return None, f"its Dockerfile was not read: {error.why}"
         if target is not None:

@@ -26,8 +26,10 @@ _PLATFORM = {
 }
 
 
-def stages(dockerfile: Dockerfile, exposed: tuple[str, ...] = ()) -> list[Stage]:
-    """The stages of a Dockerfile, in its order; the last one is final. `exposed`: see read/context.py."""
+def stages(
+    dockerfile: Dockerfile, contexts: tuple[str, ...] = (), exposed: tuple[str, ...] = ()
+) -> list[Stage]:
+    """The stages of a Dockerfile, in its order; the last one is final. `contexts` and `exposed`: see `Stage`."""
     escape = "`" if dockerfile.directives.get("escape") == "`" else "\\"
     made: list[Stage] = []
     named: dict[str, Stage] = {}
@@ -57,6 +59,7 @@ def stages(dockerfile: Dockerfile, exposed: tuple[str, ...] = ()) -> list[Stage]
             user=_user(group, parent, outside, escape),
             stages=len(groups),
             borrowed=tuple(_borrowed(group, names, outside, escape)),
+            contexts=contexts,
             exposed=exposed,
             syntax=Text(syntax, Place(dockerfile.file, 1, 1, 1, 2), "syntax", syntax) if syntax else None,
         )

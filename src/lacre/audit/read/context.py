@@ -20,9 +20,8 @@ _SECRET = re.compile(
 _MOST = 10_000  # names of one folder
 
 
-def exposed(dockerfile: Path) -> tuple[str, ...]:
-    """Secret-looking names in the Dockerfile's folder, taken for the context, that no `.dockerignore` keeps out."""
-    folder = dockerfile.parent
+def exposed(dockerfile: Path, folder: Path) -> tuple[str, ...]:
+    """Secret-looking names at the top of the context `folder` that no `.dockerignore` keeps out."""
     try:
         with os.scandir(folder) as entries:
             names = [entry.name for _, entry in zip(range(_MOST), entries, strict=False)]
@@ -31,7 +30,9 @@ def exposed(dockerfile: Path) -> tuple[str, ...]:
     secret = sorted(name for name in names if _SECRET.match(name))
     if not secret:
         return ()
-    rules = _rules(folder / f"{dockerfile.name}.dockerignore") or _rules(folder / ".dockerignore") or []
+    rules = _rules(dockerfile.with_name(f"{dockerfile.name}.dockerignore"))  # even when it is empty
+    if rules is None:
+        rules = _rules(folder / ".dockerignore") or []
     return tuple(name for name in secret if not ignored(name, rules))
 
 

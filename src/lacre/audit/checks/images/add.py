@@ -13,6 +13,7 @@ Example:
     COPY app.conf /etc/app.conf
 """
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -55,20 +56,26 @@ def stage(stage: Stage) -> Iterator[Word]:
                     severity=Severity.LOW,
                     mend=Mend.SAFE,
                     do="write COPY instead",
-                    edit=_edit(instruction, words[:-1]),
+                    edit=_edit(instruction, words[:-1], stage.contexts),
                 )
 
 
-def _edit(instruction: Instruction, sources: list[str]) -> Edit | None:
+def _edit(instruction: Instruction, sources: list[str], contexts: tuple[str, ...]) -> Edit | None:
     """COPY for ADD, where each source can be looked at before: ADD unpacks archives, whatever their names."""
     plain = not any(
         set(source) & set("$*?[<") or _REMOTE.match(source) or _GIT.search(source) for source in sources
     )
     known = {"chown", "chmod", "link", "exclude", "parents"}
-    if not plain or instruction.onbuild or not all(name in known for name, _ in instruction.flags):
+    if (
+        not plain
+        or not contexts
+        or instruction.onbuild
+        or not all(name in known for name, _ in instruction.flags)
+    ):
         return None
     place = instruction.place
-    return Edit(place._replace(end_line=place.line, end_column=place.column + 3), "COPY", tuple(sources))
+    paths = tuple(posixpath.join(context, source.lstrip("/")) for context in contexts for source in sources)
+    return Edit(place._replace(end_line=place.line, end_column=place.column + 3), "COPY", paths)
 
 
 def _masked(url: str) -> str:
