@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from lacre.sensor import Refusal, Sensor
 
 ENDED: Final = "the service has ended: nothing runs there that could be taken over"
 _TRIES: Final = 5
+_RESTART_SECONDS: Final = 10.0  # the engine waits 0.1 s before the first restart, and twice as long each time
+_POLL: Final = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +59,7 @@ def attack_twin(
     """Try every attack on the first container of every service of a running, watched twin.
 
     `tell` is told each service before its attacks. Raises EngineError when the engine itself fails; a container
-    that ends meanwhile makes the rest of its attacks errors.
+    that ends meanwhile, and is not restarted, makes the rest of its attacks errors.
     """
     verdicts: dict[str, tuple[Verdict, ...]] = {}
     answering: dict[str, Answering] = {}
@@ -69,21 +72,22 @@ def attack_twin(
         if container is None:
             verdicts[service] = _nothing(attacks, "the service is scaled to nothing: it has no container")
             continue
-        try:
-            scene = look(
-                engine,
-                twin,
-                container,
-                info=info,
-                image=image,
-                needed=victims.needed.get(service, {}),
-                closed=victims.closed,
+
+        def seen(container: Container = container, image: ImageInfo = image) -> _Seen:
+            needed = victims.needed.get(container.service, {})
+            return _Seen(
+                scene=look(
+                    engine, twin, container, info=info, image=image, needed=needed, closed=victims.closed
+                ),
+                own=credentials(engine.application_pid(container.id)),
+                pid=engine.application_pid(container.id),
             )
-            own = credentials(engine.application_pid(container.id))
+
+        try:
+            victim = _Victim(engine, sensor, container, twin.address(NEIGHBOUR), seen)
         except (EngineError, ProcessLookupError):
             verdicts[service] = _nothing(attacks, ENDED)
             continue
-        victim = _Victim(engine, twin, sensor, container, scene, own)
         verdicts[service] = tuple(victim.suffer(attack) for attack in attacks)
         for name, waits in victim.answering.items():
             answering[name] = _worse(answering.get(name), waits)
@@ -95,36 +99,42 @@ def _nothing(attacks: Iterable[Attack], reason: str) -> tuple[Verdict, ...]:
     return tuple(Verdict(attack=attack, result=Result.NOT_APPLICABLE, reason=reason) for attack in attacks)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """A container as it was when its attacks were planned."""
+
+    scene: Scene
+    own: Credentials
+    pid: int  # of the application's process, on the host
+
+
 class _Victim:
-    """One container under attack."""
+    """One container under attack. `look` sees it as it is now; EngineError where it does not run."""
 
     def __init__(
         self,
         engine: Engine,
-        twin: Twin,
         sensor: Sensor,
         container: Container,
-        scene: Scene,
-        own: Credentials,
+        neighbour: str,
+        look: Callable[[], _Seen],
     ) -> None:
         self._engine, self._sensor, self._container = engine, sensor, container
-        self._scene, self._own = scene, own
-        self._pid = engine.application_pid(container.id)
-        self._neighbour = twin.address(NEIGHBOUR)
-        self._refusals: list[
-            Refusal
-        ] = []  # of the attack that is on: the sensor tells each distinct one once
+        self._neighbour, self._look = neighbour, look
+        self._seen = look()
+        # of the attack that is on: the sensor tells each distinct one once
+        self._refusals: list[Refusal] = []
         self.answering: dict[str, Answering] = {}
 
     def suffer(self, attack: Attack) -> Verdict:
         """Try one attack: all of its steps."""
-        steps = attack.plan(self._scene)
-        if isinstance(steps, Nothing):
-            return Verdict(attack=attack, result=Result.NOT_APPLICABLE, reason=steps.reason)
-        if not self._engine.state(self._container.id).running:
+        if not self._runs():
             return Verdict(
                 attack=attack, result=Result.ERROR, reason="the container ended during an attack before this"
             )
+        steps = attack.plan(self._seen.scene)
+        if isinstance(steps, Nothing):
+            return Verdict(attack=attack, result=Result.NOT_APPLICABLE, reason=steps.reason)
         self._sensor.phase(self._container.id, attack.id)
         self._refusals = []
         try:
@@ -135,8 +145,24 @@ class _Victim:
             else:
                 found = [self._take(attack, step) for step in steps]
         except EngineError as problem:
-            return Verdict(attack=attack, result=Result.ERROR, reason=problem.happened)
+            ended = not self._engine.state(self._container.id).running
+            reason = "the container ended while it was tried" if ended else problem.happened
+            return Verdict(attack=attack, result=Result.ERROR, reason=reason)
         return verdict(attack, found)
+
+    def _runs(self) -> bool:
+        """Whether it runs, after a restart by the engine too: then it is looked at anew."""
+        deadline = time.monotonic() + _RESTART_SECONDS
+        while (state := self._engine.state(self._container.id)).status == "restarting":
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_POLL)
+        if not state.running:
+            return False
+        if self._engine.application_pid(self._container.id) != self._seen.pid:
+            with contextlib.suppress(EngineError, ProcessLookupError):
+                self._seen = self._look()
+        return True
 
     def _take(self, attack: Attack, step: Step) -> StepTaken:
         """Take one step; again where nothing can be told of it, which a busy machine makes happen.
@@ -158,20 +184,20 @@ class _Victim:
                 self._container.id, program(), command, seconds=step.seconds
             )
         else:
-            user = f"{self._own.uid}:{self._own.gid}"
+            user = f"{self._seen.own.uid}:{self._seen.own.gid}"
             executed = self._engine.execute(self._container.id, command, user=user, seconds=step.seconds)
         self._refusals += [
             fact
             for fact in self._sensor.facts()
             if isinstance(fact, Refusal) and fact.container == self._container.id and fact.phase == attack.id
         ]
-        found = taken(step, executed, self._refusals, self._own)
+        found = taken(step, executed, self._refusals, self._seen.own)
         return counted(found, before, self._count(step.counter))
 
     def _count(self, counter: Counter) -> int | None:
         match counter:
             case Counter.CPU_PERIODS:
-                return cpu_periods(self._pid)
+                return cpu_periods(self._seen.pid)
             case Counter.LOG:
                 return self._engine.log_size(self._container.id)
             case Counter.NONE:
