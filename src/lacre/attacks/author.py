@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno as errnos
+import posixpath
 from collections.abc import Iterable, Sequence
 
 from lacre.attacks.model import Result, Step, StepTaken
+from lacre.attacks.stage import PROGRAM
 from lacre.engine import Executed
 from lacre.engine.inside import Credentials
 from lacre.sensor import Refusal, RefusedBecause
@@ -23,6 +25,11 @@ _BECAUSE = {
 }
 _OF_OWNERS = frozenset({"DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "CHOWN"})  # capabilities(7)
 _LIMITS = frozenset({errnos.EAGAIN, errnos.ENOMEM, errnos.EMFILE, errnos.EFBIG})
+_WITHOUT_ERRNO = {
+    "NoNewPrivs": "privileges",
+    "nosuid": "filesystem",
+    "killed by signal 31": "syscalls",  # SIGSYS
+}  # as native/attacks/executing.h says it
 _KILLED, _FILTERED = 128 + 9, 128 + 31  # as a shell says death by SIGKILL and SIGSYS
 _RESULTS = {
     "worked": Result.WORKED,
@@ -32,6 +39,14 @@ _RESULTS = {
 }
 _MOST_DETAIL = 200
 _NOT_GIVEN = "the application has kept {} under its user, and the engine gives that to nobody else"
+
+
+def is_of_the_attack(refusal: Refusal) -> bool:
+    """Whether it refused the native program: the application, which goes on, may be refused things meanwhile.
+
+    For want of memory another than who took it may be killed.
+    """
+    return refusal.because is RefusedBecause.MEMORY or posixpath.basename(refusal.by) == PROGRAM
 
 
 def taken(step: Step, executed: Executed, refusals: Sequence[Refusal], own: Credentials) -> StepTaken:
@@ -72,9 +87,12 @@ def _kept(number: int, refusals: Iterable[Refusal], own: Credentials) -> str:
 
 
 def author(number: int, detail: str, refusals: Iterable[Refusal], own: Credentials) -> str:
-    """Who said no with this errno; "kernel" where nothing else did (a sysctl, a lock, what it is built with)."""
-    if number == 0:  # nothing was refused: a set-id file was executed and gave nothing
-        return "filesystem" if "nosuid" in detail else "privileges"
+    """Who said no with this errno; "kernel" where nothing else did (a sysctl, a lock, what it is built with).
+
+    Empty where nobody can be named.
+    """
+    if number == 0:  # no call was refused: what was executed gave nothing, or did not do as it was told
+        return _WITHOUT_ERRNO.get(detail, "")
     of_errno = [refusal for refusal in refusals if refusal.errno == number]
     for because, by in _BECAUSE.items():
         for refusal in of_errno:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lacre.attacks import bystander
-from lacre.attacks.author import taken
+from lacre.attacks.author import is_of_the_attack, taken
 from lacre.attacks.model import (
     Answering,
     Attack,
@@ -189,7 +189,9 @@ class _Victim:
         self._refusals += [
             fact
             for fact in self._sensor.facts()
-            if isinstance(fact, Refusal) and fact.container == self._container.id and fact.phase == attack.id
+            if isinstance(fact, Refusal)
+            and (fact.container, fact.phase) == (self._container.id, attack.id)
+            and is_of_the_attack(fact)
         ]
         found = taken(step, executed, self._refusals, self._seen.own)
         return counted(found, before, self._count(step.counter))

@@ -19,12 +19,12 @@ from lacre.errors import GroundError, TargetError
 VOLUME: Final = "lacre-attacks"
 NEIGHBOUR: Final = "lacre-neighbour"
 NEIGHBOUR_PORT: Final = 7227
-_PROGRAM = "lacre-attacks"
+PROGRAM: Final = "lacre-attacks"
 
 
 def program() -> Path:
     """The native program; GroundError if the package was installed without it."""
-    path = Path(str(files("lacre.native").joinpath("bin", _PROGRAM)))
+    path = Path(str(files("lacre.native").joinpath("bin", PROGRAM)))
     if not path.is_file():
         raise GroundError(
             "looking for the native program of the attacks",
@@ -40,7 +40,7 @@ def inside(*arguments: str) -> list[str]:
     The engine takes words in JSON, and files may be called anything: a byte that is no UTF-8 is spelled `\\xHH`, and
     a backslash as two (`unspell` of native/attacks.c).
     """
-    return [tool_path(_PROGRAM), *(_spelled(argument) for argument in arguments)]
+    return [tool_path(PROGRAM), *(_spelled(argument) for argument in arguments)]
 
 
 def _spelled(argument: str) -> str:

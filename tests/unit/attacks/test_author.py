@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lacre.attacks.author import author, taken
+from lacre.attacks.author import author, is_of_the_attack, taken
 from lacre.attacks.model import Result, Step
 from lacre.engine import Executed
 from lacre.engine.inside import Credentials
@@ -75,7 +75,7 @@ def test_apparmor_is_named_where_its_profile_is_enforced_and_nobody_else_refused
 
 
 def test_a_set_id_file_that_gives_nothing_was_stopped_without_an_errno() -> None:
-    assert author(0, "no_new_privs", [], OWN) == "privileges"
+    assert author(0, "NoNewPrivs", [], OWN) == "privileges"
     assert author(0, "nosuid", [], OWN) == "filesystem"
 
 
@@ -142,3 +142,15 @@ def test_who_was_refused_what_the_application_itself_has_kept_was_not_stopped() 
 
 def test_a_limit_on_the_size_of_files_is_a_limit() -> None:
     assert author(errno.EFBIG, "", [], OWN) == "limits"
+
+
+def test_nobody_is_named_for_what_did_not_do_as_it_was_told() -> None:
+    assert author(0, "ended with 127", [], OWN) == ""
+    assert author(0, "killed by signal 31", [], OWN) == "syscalls"
+
+
+def test_what_the_application_is_refused_meanwhile_is_not_the_attacks() -> None:
+    ours = refusal(RefusedBecause.SYSCALL)
+    assert is_of_the_attack(ours)
+    assert not is_of_the_attack(replace(ours, by="/usr/sbin/nginx"))
+    assert is_of_the_attack(replace(ours, by="/usr/sbin/nginx", because=RefusedBecause.MEMORY))
