@@ -176,6 +176,95 @@ def test_every_attack_works_where_everything_is_allowed(id: str, everything_allo
         assert verdict["result"] == "worked", verdict
 
 
+# ---- odd containers ---------------------------------------------------------------------------------
+
+
+ODD = """\
+services:
+  host-processes:
+    image: debian:bookworm-slim
+    command: ["sh", "-c", "sleep 1000; true"]
+    pid: host
+    cap_add: [SYS_PTRACE]
+    stop_signal: KILL
+  first:
+    image: debian:bookworm-slim
+    command: [sleep, "1000"]
+    stop_signal: KILL
+  lodger:
+    image: debian:bookworm-slim
+    command: [sleep, "1000"]
+    pid: "service:first"
+    network_mode: "service:first"
+    stop_signal: KILL
+  keeper:
+    image: debian:bookworm-slim
+    command: [setpriv, --reuid, "1000", --regid, "1000", --clear-groups, --inh-caps=+net_raw, --ambient-caps=+net_raw,
+      sleep, "1000"]
+    stop_signal: KILL
+  noisy:
+    image: debian:bookworm-slim
+    command: [perl, -e, 'while (1) { syscall(272, 0x10000000); select(undef, undef, undef, 0.01) }']
+    cap_drop: [ALL]
+    stop_signal: KILL
+  nothing:
+    image: debian:bookworm-slim
+    command: [sleep, "1000"]
+    deploy: {replicas: 0}
+  fragile:
+    image: debian:bookworm-slim
+    command: [perl, -e, 'while (1) { my $$n = () = glob("/proc/[0-9]*"); exit 7 if $$n > 60; select(undef, undef, undef,
+      0.01) }']
+    restart: always
+    stop_signal: KILL
+"""
+ODD_ATTACKS = ("trace", "environment", "raw-socket", "fork-bomb", "memory", "log-flood")
+
+
+@pytest.fixture(scope="module")
+def odd(engine: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A few attacks on containers that share with others, are refused things all the time, or end of an attack."""
+    directory = tmp_path_factory.mktemp("odd")
+    (directory / "compose.yaml").write_text(ODD)
+    only = [word for id in ODD_ATTACKS for word in ("--only", id)]
+    ran = lacre("attack", *only, "--format", "json", "--allow-host", "pid", directory=directory)
+    assert ran.code == 0, str(ran)
+    result: dict[str, Any] = json.loads(ran.output)
+    return result
+
+
+def test_the_hosts_processes_are_left_alone_where_they_are_seen(odd: dict[str, Any]) -> None:
+    for id in ("trace", "environment"):
+        verdict = verdicts(odd, "now", "host-processes")[id]
+        assert verdict["result"] == "worked", verdict
+        numbers = [step["step"]["arguments"][0] for step in verdict["steps"]]
+        assert len(numbers) == 2 and "1" not in numbers, "the shell and its child, and nobody else"
+
+
+def test_the_log_that_is_flooded_is_the_containers_own(odd: dict[str, Any]) -> None:
+    for service in ("first", "lodger", "host-processes"):
+        assert verdicts(odd, "now", service)["log-flood"]["result"] == "worked"
+
+
+def test_what_the_application_has_kept_and_the_attack_has_not_is_no_stop(odd: dict[str, Any]) -> None:
+    verdict = verdicts(odd, "now", "keeper")["raw-socket"]
+    assert verdict["result"] == "error" and "NET_RAW" in verdict["reason"]
+
+
+def test_the_applications_own_refusals_name_nobody(odd: dict[str, Any]) -> None:
+    assert verdicts(odd, "now", "noisy")["raw-socket"]["by"] == ["capabilities"]
+
+
+def test_a_service_without_a_container_has_nothing_to_attack(odd: dict[str, Any]) -> None:
+    assert set(outcomes(odd, "now", "nothing").values()) == {"not applicable"}
+
+
+def test_a_service_that_ends_of_an_attack_and_is_restarted_is_attacked_further(odd: dict[str, Any]) -> None:
+    fragile = verdicts(odd, "now", "fragile")
+    assert fragile["fork-bomb"]["result"] == "error" and "ended" in fragile["fork-bomb"]["reason"]
+    assert fragile["memory"]["result"] == "worked", fragile["memory"]
+
+
 # ---- every control counts ---------------------------------------------------------------------------
 
 
