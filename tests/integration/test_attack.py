@@ -82,6 +82,12 @@ def test_every_stop_names_who_stopped_it_and_everything_else_a_reason(attacked_n
                     assert verdict["reason"], f"{side} {service} {id}: {verdict}"
 
 
+def test_lacres_own_neighbour_is_no_service_of_the_project(attacked_nginx: SealedServer) -> None:
+    for side in ("before", "after"):
+        verdict = verdicts(attacked_nginx.result, side, "nginx")["neighbours"]
+        assert verdict["reason"] == "it is alone in its project", verdict
+
+
 @pytest.mark.parametrize(
     ("id", "control"),
     [

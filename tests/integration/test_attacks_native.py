@@ -20,8 +20,7 @@ import pytest
 from lacre.attacks.model import Attack, Group, Nothing, Result, Scene, Step, StepTaken, Verdict
 from lacre.attacks.registry import ATTACKS
 from lacre.attacks.run import verdict
-from lacre.attacks.scene import TOOL
-from lacre.attacks.stage import inside, program
+from lacre.attacks.stage import TOOL, inside, program
 from lacre.engine.inside import protocols
 from lacre.seccomp import profile
 from lacre.seccomp.core import CORE

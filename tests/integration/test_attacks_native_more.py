@@ -39,8 +39,8 @@ from lacre.attacks.model import (
 )
 from lacre.attacks.registry import ATTACKS
 from lacre.attacks.run import counted, verdict
-from lacre.attacks.scene import TOOL, look
-from lacre.attacks.stage import inside, program
+from lacre.attacks.scene import look
+from lacre.attacks.stage import TOOL, inside, program
 from lacre.engine import Container, Engine, ImageInfo, Twin
 from lacre.engine.inside import cpu_periods, credentials, processes
 from lacre.seal.model import CONTROLS

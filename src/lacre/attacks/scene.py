@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from lacre.attacks.model import Bounds, Neighbour, Place, PlaceKind, Scene
+from lacre.attacks.stage import NEIGHBOUR, TOOL
 from lacre.engine import Container, Engine, EngineInfo, ImageInfo, Twin, inside
 from lacre.errors import EngineError
-
-TOOL = "/.lacre"
-"""Where the twin that is attacked has the native program, read-only."""
 
 _KERNEL_FILE_SYSTEMS = frozenset(
     {
@@ -126,6 +123,8 @@ def _is_below(path: str, *directories: str) -> bool:
 def _neighbours(twin: Twin, service: str, needed: Mapping[str, tuple[int, ...]]) -> tuple[Neighbour, ...]:
     found = []
     for other in dict.fromkeys(container.service for container in twin.containers):
+        if other == NEIGHBOUR:  # no service of the project
+            continue
         address = twin.address(other) if other != service else ""
         ports = tuple(int(p.removeprefix("tcp/")) for p in twin.ports(other) if p.startswith("tcp/"))
         if address and ports:
@@ -148,8 +147,3 @@ def _log_file(told: Mapping[str, Any]) -> int | None:
     config = (told.get("HostConfig") or {}).get("LogConfig") or {}
     found = re.fullmatch(r"(\d+)([kmg]?)b?", str((config.get("Config") or {}).get("max-size") or "").lower())
     return int(found[1]) << {"": 0, "k": 10, "m": 20, "g": 30}[found[2]] if found else None
-
-
-def tool_path(program: str) -> str:
-    """Where the native program is in the container."""
-    return posixpath.join(TOOL, program)

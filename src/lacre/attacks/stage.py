@@ -12,9 +12,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from lacre.attacks.scene import TOOL, tool_path
 from lacre.engine import Project, Service
 from lacre.errors import GroundError, TargetError
+
+TOOL: Final = "/.lacre"
+"""Where the twin that is attacked has the native program, read-only."""
 
 VOLUME: Final = "lacre-attacks"
 NEIGHBOUR: Final = "lacre-neighbour"
@@ -40,7 +42,7 @@ def inside(*arguments: str) -> list[str]:
     The engine takes words in JSON, and files may be called anything: a byte that is no UTF-8 is spelled `\\xHH`, and
     a backslash as two (`unspell` of native/attacks.c).
     """
-    return [tool_path(PROGRAM), *(_spelled(argument) for argument in arguments)]
+    return [posixpath.join(TOOL, PROGRAM), *(_spelled(argument) for argument in arguments)]
 
 
 def _spelled(argument: str) -> str:

@@ -18,7 +18,7 @@ from lacre.attacks.escaping.sysfs import sysfs
 from lacre.attacks.escaping.user_namespace import user_namespace
 from lacre.attacks.model import Attack, Group, Nothing, Scene, Step
 from lacre.attacks.registry import ATTACKS
-from lacre.attacks.scene import TOOL
+from lacre.attacks.stage import TOOL
 from lacre.seal.model import CONTROLS
 from tests.unit.attacks.scenes import IMAGE, PLACES, SEALED_PLACES, file, place, scene
 

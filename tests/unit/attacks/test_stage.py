@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from lacre.attacks.scene import TOOL
-from lacre.attacks.stage import NEIGHBOUR, VOLUME, inside, staged
+from lacre.attacks.stage import NEIGHBOUR, TOOL, VOLUME, inside, staged
 from lacre.errors import TargetError
 from tests.unit.report.samples import PROJECT
 

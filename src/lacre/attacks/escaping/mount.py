@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lacre.attacks.model import Group, Scene, Step, attack
-from lacre.attacks.scene import TOOL
+from lacre.attacks.stage import TOOL
 
 
 @attack(
