@@ -32,7 +32,10 @@ _FILES = ("compose", "dockerfile", "unknown")
 
 
 def render(report: Report, checks: Mapping[str, Check], version: str) -> str:
-    """The report as one run; rules are the checks that were asked, in the order of the registry."""
+    """The report as one run; rules are the checks that were asked, in the order of the registry.
+
+    Hidden findings are left out: code scanning shows a result with `suppressions` as an open one.
+    """
     rules = list(checks.values())
     index = {check.id: number for number, check in enumerate(rules)}
     run = {
@@ -51,7 +54,7 @@ def render(report: Report, checks: Mapping[str, Check], version: str) -> str:
             }
         ],
         "artifacts": [{"location": _artifact(f.path)} for f in report.files if f.state is FileState.TESTED],
-        "results": [_result(found, index) for found in report.findings],
+        "results": [_result(found, index) for found in report.open],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
@@ -100,13 +103,6 @@ def _result(found: Found, index: Mapping[str, int]) -> dict[str, Any]:
     }
     if found.edit is not None and not found.edit.plain:  # those with a condition are for lacre audit --fix
         result["fixes"] = [_fix(found.edit, found.do or "change it as shown")]
-    if found.hidden is not None:
-        result["suppressions"] = [
-            {
-                "kind": "inSource" if found.hidden.by == "comment" else "external",
-                "justification": visible(found.hidden.reason),
-            }
-        ]
     return result
 
 
