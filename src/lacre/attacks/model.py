@@ -36,14 +36,15 @@ class Result(StrEnum):
     ERROR = "error"  # it could not run, so nothing is known
 
 
-PlaceKind = Literal["root", "tmpfs", "volume", "bind", "device", "kernel"]
+PlaceKind = Literal["root", "tmpfs", "volume", "bind", "device", "kernel", "host"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """One mount of the container, as its own /proc/self/mountinfo has it.
 
-    `kind`: "device" is /dev itself and the shared memory below it is a "tmpfs"; "kernel" is proc, sysfs, cgroup, …
+    `kind`: "device" is /dev itself and the shared memory below it is a "tmpfs"; "kernel" is proc, sysfs, cgroup, …;
+    "host" is the host's own, which nothing is put into.
     `size`: how much fits into it, None where nothing bounds it.
     """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from lacre.attacks.model import Bounds, Neighbour, Place, PlaceKind, Scene
@@ -19,6 +19,7 @@ _KERNEL_FILE_SYSTEMS = frozenset(
 )  # fmt: skip
 _ENGINE_SOCKET = re.compile(r"(docker|containerd|podman|crio)\.sock\Z")
 _EXECUTABLE = 0o111
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - the container's; with `ipc: host` the host's (docs.docker.com, "IPC settings")
 
 
 def look(
@@ -46,7 +47,6 @@ def look(
     program, directory = inside.program(pid)
     executables = [p for p, e in image.tree.items() if e.kind == "file" and e.mode & _EXECUTABLE]
     bounds = inside.limits(pid)
-    sources = {str(m.get("Destination")): str(m.get("Type")) for m in told.get("Mounts") or ()}
     running = inside.processes(pid)
     numbers = {host: number for host, number, _ in running}
     first = int((told.get("State") or {}).get("Pid") or 0)
@@ -60,7 +60,7 @@ def look(
         first=numbers.get(first, unknown),
         program=program,
         directory=directory or "/",
-        places=tuple(_place(mount, sources) for mount in inside.mounts(pid) if mount.path != TOOL),
+        places=_places(inside.mounts(pid), told),
         image=image.tree,
         capable_files=inside.with_capabilities(pid, executables),
         neighbours=_neighbours(twin, container.service, needed),
@@ -92,10 +92,16 @@ def look(
     )
 
 
-def _place(mount: inside.Mounted, sources: Mapping[str, str]) -> Place:
+def _places(mounts: Iterable[inside.Mounted], told: Mapping[str, Any]) -> tuple[Place, ...]:
+    volumes = {str(m.get("Destination")) for m in told.get("Mounts") or () if m.get("Type") == "volume"}
+    hosts = {_SHARED_MEMORY} if (told.get("HostConfig") or {}).get("IpcMode") == "host" else set()
+    return tuple(_place(mount, volumes, hosts) for mount in mounts if mount.path != TOOL)
+
+
+def _place(mount: inside.Mounted, volumes: Set[str], hosts: Set[str]) -> Place:
     return Place(
         path=mount.path,
-        kind=_kind(mount, sources),
+        kind="host" if mount.path in hosts else _kind(mount, volumes),
         filesystem=mount.filesystem,
         writable="ro" not in mount.options,
         executable="noexec" not in mount.options,
@@ -104,14 +110,14 @@ def _place(mount: inside.Mounted, sources: Mapping[str, str]) -> Place:
     )
 
 
-def _kind(mount: inside.Mounted, sources: Mapping[str, str]) -> PlaceKind:
+def _kind(mount: inside.Mounted, volumes: Set[str]) -> PlaceKind:
     if mount.path == "/":
         return "root"
     if mount.path == "/dev":
         return "device"
     if mount.filesystem in _KERNEL_FILE_SYSTEMS or _is_below(mount.path, "/proc", "/sys"):
         return "kernel"
-    if sources.get(mount.path) == "volume":
+    if mount.path in volumes:
         return "volume"
     return "tmpfs" if mount.filesystem == "tmpfs" else "bind"
 

@@ -14,7 +14,9 @@ def directories(scene: Scene) -> list[str]:
     return [
         place.path
         for place in scene.places
-        if place.kind != "kernel" and place.path not in _FILES and not _is_file(scene, place.path)
+        if place.kind not in {"kernel", "host"}
+        and place.path not in _FILES
+        and not _is_file(scene, place.path)
     ]
 
 
