@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from pathlib import Path
 
@@ -128,9 +129,12 @@ def test_what_extends_or_includes_itself_ends(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["missing", "folder", "fifo", "device", "binary", "utf16", "huge", "loop", "denied"]
+    "kind",
+    ["missing", "folder", "fifo", "device", "binary", "utf16", "huge", "loop", "denied", "kmsg", "socket"],
 )
-def test_a_file_that_cannot_be_read_says_why(kind: str, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_says_why(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "compose.yaml"
     match kind:
         case "folder":
@@ -149,6 +153,12 @@ def test_a_file_that_cannot_be_read_says_why(kind: str, tmp_path: Path) -> None:
                 out.truncate(50 << 20)
         case "loop":
             file.symlink_to(file)
+        case "kmsg":
+            file.symlink_to("/proc/kmsg")
+        case "socket":
+            monkeypatch.chdir(tmp_path)  # a socket's path is short
+            with socket.socket(socket.AF_UNIX) as made:
+                made.bind(file.name)
         case "denied":
             file.symlink_to("/proc/self/mem")
     began = time.process_time()

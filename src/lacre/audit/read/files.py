@@ -39,7 +39,8 @@ def read_text(path: Path) -> str:
         if state.st_size > MAX_BYTES:
             raise UnreadableError(f"it has {state.st_size} bytes; more than {MAX_BYTES} are not read")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            data = file.read(MAX_BYTES + 1)
+            # Files of /proc and of tracing have no size; reading them may wait, or take away what they hold.
+            data = file.read(MAX_BYTES + 1) if state.st_size else b""
     except OSError as error:
         raise UnreadableError(error.strerror or str(error)) from None
     finally:
