@@ -97,6 +97,7 @@ def service(service: Service) -> Iterator[Word]:
 def _judged(path: str, read_only: bool, by: str) -> Finding | None:
     via = f" by {by}" if by else ""
     how = "read-only" if read_only else "for writing"
+    path = _from_home(path)
     if read_only and _is_in(path, HARMLESS):
         return None
     if _is_in(path, CLOCK):
@@ -140,7 +141,7 @@ def _root_of(path: str) -> tuple[str | None, bool]:
 def container(container: Container) -> Iterator[Word]:
     for mount in container.mounts:
         for path in mount.host if mount.kind == "bind" else ():
-            found = _judged(_from_home(path), mount.read_only, "")
+            found = _judged(path, mount.read_only, "")
             if found is not None:
                 yield replace(found, path=mount.path)
                 break
