@@ -81,10 +81,11 @@ def _carries(command: Command) -> bool:
         name, equals, value = word.partition("=")
         if equals and named_like_secret(name) and looks_like(value) is Looks.SECRET and "$" not in value:
             return True
+    pairs = list(zip(command.arguments, command.arguments[1:], strict=False))
     if command.program in ("curl", "wget"):
-        for before, word in zip(command.arguments, command.arguments[1:], strict=False):
-            if before in ("-u", "--user") and ":" in word and "$" not in word:
-                return True
+        return any(before in ("-u", "--user") and ":" in word and "$" not in word for before, word in pairs)
+    if "login" in command.arguments[:2]:  # docker login, helm registry login
+        return any(before in ("-p", "--password") and "$" not in word for before, word in pairs)
     return False
 
 
