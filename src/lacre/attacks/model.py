@@ -85,6 +85,7 @@ class Scene:
     service: str
     uid: int
     gid: int
+    groups: frozenset[int] = frozenset()  # supplementary
     process: int  # the number of the application's process, in the container
     first: int  # of the process that the engine started there, whose output it keeps as the log
     program: str  # the executable of the application's process

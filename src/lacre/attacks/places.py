@@ -93,7 +93,8 @@ def _has(scene: Scene, entry: Entry, owners_bit: int) -> bool:
         return True
     if entry.uid == scene.uid:
         return bool(entry.mode & owners_bit)
-    return bool(entry.mode & (owners_bit >> 3 if entry.gid == scene.gid else owners_bit >> 6))
+    of_group = entry.gid == scene.gid or entry.gid in scene.groups
+    return bool(entry.mode & (owners_bit >> 3 if of_group else owners_bit >> 6))
 
 
 def _is_plain(scene: Scene, path: str) -> bool:

@@ -75,12 +75,15 @@ def attack_twin(
 
         def seen(container: Container = container, image: ImageInfo = image) -> _Seen:
             needed = victims.needed.get(container.service, {})
+            pid = engine.application_pid(container.id)
+            own = credentials(pid)
             return _Seen(
                 scene=look(
                     engine, twin, container, info=info, image=image, needed=needed, closed=victims.closed
                 ),
-                own=credentials(engine.application_pid(container.id)),
-                pid=engine.application_pid(container.id),
+                own=own,
+                user=user_of(own, image),
+                pid=pid,
             )
 
         try:
@@ -105,6 +108,7 @@ class _Seen:
 
     scene: Scene
     own: Credentials
+    user: str  # the same, as the engine takes it
     pid: int  # of the application's process, on the host
 
 
@@ -184,8 +188,9 @@ class _Victim:
                 self._container.id, program(), command, seconds=step.seconds
             )
         else:
-            user = f"{self._seen.own.uid}:{self._seen.own.gid}"
-            executed = self._engine.execute(self._container.id, command, user=user, seconds=step.seconds)
+            executed = self._engine.execute(
+                self._container.id, command, user=self._seen.user, seconds=step.seconds
+            )
         self._refusals += [
             fact
             for fact in self._sensor.facts()
@@ -204,6 +209,17 @@ class _Victim:
                 return self._engine.log_size(self._container.id)
             case Counter.NONE:
                 return None
+
+
+def user_of(own: Credentials, image: ImageInfo) -> str:
+    """The application's user as the engine takes it: UID:GID, and by name where only that gives all of its groups.
+
+    The groups that the container's own options add (`group_add`) come with either.
+    """
+    further = image.memberships.get(own.uid, ())
+    if further and own.groups.issuperset(further) and image.accounts.get(own.uid) == own.gid:
+        return next(name for name, uid in image.names.items() if uid == own.uid)
+    return f"{own.uid}:{own.gid}"
 
 
 def counted(found: StepTaken, before: int | None, after: int | None) -> StepTaken:

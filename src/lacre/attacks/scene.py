@@ -56,6 +56,7 @@ def look(
         service=container.service,
         uid=own.uid,
         gid=own.gid,
+        groups=own.groups,
         process=numbers.get(pid, unknown),
         first=numbers.get(first, unknown),
         program=program,

@@ -41,6 +41,7 @@ class Credentials:
     no_new_privileges: bool
     seccomp: bool
     apparmor: str
+    groups: frozenset[int] = frozenset()  # supplementary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,7 @@ def credentials(pid: int) -> Credentials:
         no_new_privileges=status.get("NoNewPrivs") == "1",
         seccomp=status.get("Seccomp") == "2",
         apparmor=profile.removesuffix(" (enforce)") if profile.endswith(" (enforce)") else "",
+        groups=frozenset(int(group) for group in status.get("Groups", "").split()),
     )
 
 

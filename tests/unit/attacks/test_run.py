@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lacre.attacks.model import Attack, Counter, Group, Result, Scene, Step, StepTaken, attack, tally
-from lacre.attacks.run import counted, verdict
+from lacre.attacks.run import counted, user_of, verdict
+from lacre.engine import ImageInfo
+from lacre.engine.inside import Credentials
 
 results = st.sampled_from(Result)
 
@@ -76,6 +78,30 @@ def test_a_log_that_got_none_of_the_flood_tells_nothing() -> None:
 def test_what_the_host_cannot_count_is_an_error(counter: Counter) -> None:
     assert counted(step(Result.WORKED, counter=counter), None, 4).result is Result.ERROR
     assert counted(step(Result.STOPPED, counter=counter), None, None).result is Result.STOPPED
+
+
+@pytest.mark.parametrize(
+    ("gid", "groups", "user"),
+    [
+        (33, {33}, "33:33"),  # the engine would give more groups by name than the application has
+        (33, {33, 7, 8}, "www"),
+        (33, {33, 7, 8, 9}, "www"),  # group_add
+        (33, {33, 7}, "33:33"),
+        (99, {7, 8}, "33:99"),
+    ],
+)
+def test_an_attack_has_the_groups_of_the_application(gid: int, groups: set[int], user: str) -> None:
+    image = ImageInfo.model_construct(names={"www": 33}, accounts={33: 33}, memberships={33: (7, 8)})
+    own = Credentials(
+        uid=33,
+        gid=gid,
+        capabilities=0,
+        no_new_privileges=False,
+        seccomp=True,
+        apparmor="",
+        groups=frozenset(groups),
+    )
+    assert user_of(own, image) == user
 
 
 def test_counts_keep_apart_what_is_open_by_design() -> None:

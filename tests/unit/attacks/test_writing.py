@@ -131,3 +131,9 @@ def test_places_are_tried_whatever_they_are_called() -> None:
 def test_the_first_class_that_a_user_is_in_decides(mode: int, uid: int, gid: int, allowed: bool) -> None:
     assert places.may_write(scene(), directory(mode, uid, gid)) is allowed
     assert places.may_write(scene(uid=0), directory(mode, uid, gid))
+
+
+def test_a_directory_of_any_of_the_users_groups_is_handed_to_it() -> None:
+    image = {**IMAGE, "/spool": directory(0o770, 0, 777)}
+    assert "/spool" in places.image_directories(scene(image=image, groups=frozenset({777})))
+    assert "/spool" not in places.image_directories(scene(image=image))
