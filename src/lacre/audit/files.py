@@ -30,20 +30,26 @@ class Outcome:
     builds: tuple[Build, ...] = ()
 
 
-class Contexts:
-    """With which folders each Dockerfile is built, as Compose files say; its own folder where none says."""
+class Builds:
+    """How each Dockerfile is built, as Compose files say."""
 
     def __init__(self) -> None:
         self._folders: dict[str, dict[str, Path]] = {}
+        self._targets: dict[str, set[str]] = {}
 
     def add(self, build: Build) -> None:
         """Take what a service says of its build."""
         if build.file is not None and build.folder is not None:
             self._folders.setdefault(_key(build.file), {})[_key(build.folder)] = build.folder
+            self._targets.setdefault(_key(build.file), set()).add(build.target)
 
-    def of(self, dockerfile: Path) -> tuple[Path, ...]:
-        """The folders, never none."""
+    def folders(self, dockerfile: Path) -> tuple[Path, ...]:
+        """The contexts; the Dockerfile's own folder where no file says."""
         return tuple(self._folders.get(_key(dockerfile), {"": dockerfile.parent}).values())
+
+    def targets(self, dockerfile: Path) -> frozenset[str]:
+        """The stages that are built; empty for the last one."""
+        return frozenset(self._targets.get(_key(dockerfile), {""}))
 
 
 def _key(path: Path) -> str:
@@ -53,17 +59,17 @@ def _key(path: Path) -> str:
 def audit_files(targets: Iterable[Target], checks: Iterable[Check], hiding: Hiding) -> Report:
     """The report on `targets`. A subject that several targets hold (by `include`) is in it once.
 
-    Compose files come first: they know with which context a Dockerfile is built.
+    Compose files come first: they know how a Dockerfile is built.
     """
     asked = tuple(checks)
     files: list[FileResult] = []
     answers: list[Answer] = []
     seen: set[tuple[Subject, str]] = set()
-    contexts = Contexts()
+    builds = Builds()
     for target in sorted(targets, key=lambda target: target.kind != "compose"):
-        outcome = audit_target(target, asked, contexts)
+        outcome = audit_target(target, asked, builds)
         for build in outcome.builds:
-            contexts.add(build)
+            builds.add(build)
         files.extend(outcome.files)
         hiding.sources = _Sources()
         for answer in outcome.answers:
@@ -74,13 +80,13 @@ def audit_files(targets: Iterable[Target], checks: Iterable[Check], hiding: Hidi
     return Report(tuple(files), tuple(answers), tuple(hiding.warnings))
 
 
-def audit_target(target: Target, checks: tuple[Check, ...], contexts: Contexts | None = None) -> Outcome:
+def audit_target(target: Target, checks: tuple[Check, ...], builds: Builds | None = None) -> Outcome:
     """One target: what was read, and what the checks say of it."""
-    contexts = contexts or Contexts()
+    builds = builds or Builds()
     if target.why:
         return Outcome(tuple(_untestable(target, UnreadableError(target.why))))
     try:
-        return _compose(target, checks) if target.kind == "compose" else _dockerfile(target, checks, contexts)
+        return _compose(target, checks) if target.kind == "compose" else _dockerfile(target, checks, builds)
     except UnreadableError as error:
         return Outcome(tuple(_untestable(target, error)))
 
@@ -107,12 +113,12 @@ def _compose(target: Target, checks: tuple[Check, ...]) -> Outcome:
     return Outcome(tuple(_tested(target, len(found), project.notes)), answers, builds)
 
 
-def _dockerfile(target: Target, checks: tuple[Check, ...], contexts: Contexts) -> Outcome:
+def _dockerfile(target: Target, checks: tuple[Check, ...], builds: Builds) -> Outcome:
     (file,) = target.files
     parsed = parse(read_text(file), str(file))
-    folders = contexts.of(file)
+    folders = builds.folders(file)
     names = dict.fromkeys(name for folder in folders for name in exposed(file, folder))
-    found = stages(parsed, tuple(map(str, folders)), tuple(names))
+    found = stages(parsed, tuple(map(str, folders)), tuple(names), builds.targets(file))
     if not found:
         raise UnreadableError("it has no FROM that names a base")
     answers = tuple(answer for stage in found for answer in of_stage(stage, checks))

@@ -1,4 +1,4 @@
-"""With which folder a Dockerfile is built: Compose knows, and it decides what COPY and ADD bring in."""
+"""How a Dockerfile is built: Compose knows with which folder, which COPY and ADD take from, and up to which stage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lacre.audit.files import audit_files
 from lacre.audit.find import find
 from lacre.audit.fix import Left, Mended, mended
 from lacre.audit.hiding import Hiding
-from lacre.audit.model import Report
+from lacre.audit.model import Report, Scope, Verdict
 from lacre.audit.registry import CHECKS
 from tests.unit.audit.examples import TODAY
 
@@ -86,6 +86,33 @@ def test_add_is_mended_with_the_files_of_the_context(tmp_path: Path) -> None:
     (outcome,) = mended(audit(tmp_path, files).open)
     assert isinstance(outcome, Mended)
     assert outcome.after == "FROM x:1\nCOPY src/main /m\n"
+
+
+STAGES = "FROM x:1 AS base\nUSER 1\nFROM base AS app\nFROM base AS dev\nUSER root\n"
+
+
+@pytest.mark.parametrize(
+    ("builds", "judged"),
+    [
+        ("", {"dev"}),
+        ("a: {build: {context: ., target: app}}", {"app"}),
+        ("a: {build: {context: ., target: APP}}", {"app"}),
+        ("a: {build: {context: ., target: '1'}}", {"app"}),
+        ("a: {build: {context: ., target: gone}}", {"dev"}),
+        ("a: {build: {context: ., target: '${WHICH}'}}", {"dev"}),
+        ("a: {build: {context: ., target: app}}, b: {build: .}", {"app", "dev"}),
+    ],
+)
+def test_the_stages_that_are_built_are_those_that_compose_names(
+    builds: str, judged: set[str], tmp_path: Path
+) -> None:
+    report = audit(
+        tmp_path, {"Dockerfile": STAGES, "compose.yaml": f"services: {{z: {{image: 'x:1'}}, {builds}}}\n"}
+    )
+    users = [
+        answer for answer in report.answers if answer.check == "LC401" and answer.subject.scope is Scope.STAGE
+    ]
+    assert {a.subject.name for a in users if a.verdict is not Verdict.NOT_APPLICABLE} == judged
 
 
 @pytest.mark.parametrize("build", ["https://example.org/a.git", "${WHERE}", "git@example.org:a.git"])

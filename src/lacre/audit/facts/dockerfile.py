@@ -39,8 +39,9 @@ class Assignment:
 class Stage:
     """A stage. `base` is what its FROM names, variables put in; `parent` the stage of this file that it is.
 
-    `final`: the stage that is built when nobody names one. `user` is the last USER in force, inherited ones
-    too; None: that of the base image. `whole` are the instructions of this stage and of the stages below it.
+    `final`: a stage that is built, not only one that others take from: the last one, or those that Compose names.
+    `user` is the last USER in force, inherited ones too; None: that of the base image. `whole` are the instructions
+    of this stage and of the stages below it.
     """
 
     name: str

@@ -79,7 +79,8 @@ class EnvFile:
 class Build:
     """How a service's image is built. `stage` is the stage of the Dockerfile, where it could be read.
 
-    `folder` is the context and `file` the Dockerfile, where they are on this machine and both are files.
+    `folder` is the context and `file` the Dockerfile, where both are known and on this machine; `target` is the stage
+    that is named, empty where none is.
     """
 
     place: Place
@@ -90,6 +91,7 @@ class Build:
     dockerfile: Text | None = None
     folder: Path | None = None
     file: Path | None = None
+    target: str = ""
     stage: Stage | None = None
     unread: str = ""
 

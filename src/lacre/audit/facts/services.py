@@ -221,7 +221,9 @@ class _Maker:
             stage, unread = None, where
         else:
             stage, unread = self._stage_of(where[1])
-        folder, file = (None, None) if isinstance(where, str) or inline is not None else where
+        target = self.value("build", "target")
+        unknown = isinstance(where, str) or inline is not None or not (target is None or target.known)
+        folder, file = (None, None) if unknown or isinstance(where, str) else where
         return Build(
             place=node.place,
             arguments=self._passed_on(self.variables("build", "args")),
@@ -231,6 +233,7 @@ class _Maker:
             dockerfile=dockerfile,
             folder=folder,
             file=file,
+            target=_said(target),
             stage=stage,
             unread=unread,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from lacre.audit.facts.dockerfile import Assignment, Run, Stage
@@ -27,9 +27,15 @@ _PLATFORM = {
 
 
 def stages(
-    dockerfile: Dockerfile, contexts: tuple[str, ...] = (), exposed: tuple[str, ...] = ()
+    dockerfile: Dockerfile,
+    contexts: tuple[str, ...] = (),
+    exposed: tuple[str, ...] = (),
+    targets: Collection[str] = ("",),
 ) -> list[Stage]:
-    """The stages of a Dockerfile, in its order; the last one is final. `contexts` and `exposed`: see `Stage`."""
+    """The stages of a Dockerfile, in its order. `contexts` and `exposed`: see `Stage`.
+
+    `targets` name those that are built; an empty one means the last, as does one that is not there.
+    """
     escape = "`" if dockerfile.directives.get("escape") == "`" else "\\"
     made: list[Stage] = []
     named: dict[str, Stage] = {}
@@ -37,6 +43,7 @@ def stages(
     groups = _groups(dockerfile.instructions, outside, escape)
     syntax = dockerfile.directives.get("syntax", "")
     names = frozenset(_names(groups))
+    wanted = {target.lower() if target.lower() in names else str(len(groups) - 1) for target in targets}
     for number, group in enumerate(groups):
         head = group[0]
         found = _FROM.match(head.text)
@@ -51,7 +58,7 @@ def stages(
             at=head.place,
             file=dockerfile.file,
             base=base,
-            final=number == len(groups) - 1,
+            final=not wanted.isdisjoint((name.lower(), str(number))),
             parent=parent,
             instructions=tuple(group[1:]),
             runs=tuple(_run(i) for i in group if i.keyword == "RUN"),

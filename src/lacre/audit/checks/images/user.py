@@ -4,7 +4,7 @@ Root in a container is root on the host but for namespaces and capabilities: eve
 root, and every file of the image is the intruder's to change. The last USER counts, and a service's `user:` before
 that.
 
-Mend: Give the image a user, its files to root, and what it writes to that user; `USER` by number, so that
+Mend: Give the image a user that owns only what it writes, and name it by number: `USER 10001:10001`. By a number
 everything can see that it is not 0. `lacre seal` tries which user an existing image can run as.
 
 Example:
