@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lacre.engine.egress import Egress
+from lacre.engine import firewall
 from lacre.engine.firewall import Bridge, Standing, bridge_of, put_up, rules, standing, take_down
 from lacre.errors import GroundError
 
@@ -102,8 +103,9 @@ def test_the_engines_own_program_is_told(programs: Path) -> None:
     ],
 )
 def test_where_the_rules_would_not_hold_the_twin_it_must_not_start(
-    programs: Path, saved: str, said: str
+    programs: Path, saved: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(firewall, "_SETTLE_SECONDS", 0.1)
     install(programs, saved)
     with pytest.raises(GroundError, match=said):
         put_up(TWIN, (FOUR,), ALLOWED)
