@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lacre.audit.model import Answer, FileResult, Report
 
 _STYLES = {Severity.CRITICAL: "1;31", Severity.HIGH: "31", Severity.MEDIUM: "33", Severity.LOW: "2"}
+_LISTED = 10  # files that could not be tested, and notes, that are listed before "N more"
 _SHOWN = 3  # places of one check that are named before "and N more"
 
 
@@ -26,9 +27,9 @@ def render(report: Report, checks: Mapping[str, Check], look: Look, *, every: bo
         parts += [_every(report.open, look), _untold(report, look)]
     parts += [
         _all(found, look),
-        _untested(report.files, look),
+        _untested(report.files, look, every=every),
         _unknown(report.answers, look),
-        _notes(report.files),
+        _notes(report.files, every=every),
         _score(report, checks, look),
     ]
     parts.append(_sum(report, found))
@@ -100,13 +101,15 @@ def _subjects(findings: Iterable[Found]) -> str:
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _untested(files: Iterable[FileResult], look: Look) -> str:
+def _untested(files: Iterable[FileResult], look: Look, *, every: bool) -> str:
     rows: list[list[Cell]] = [
         [position(file.place) if file.place else file.path, file.why]
         for file in files
         if file.state is FileState.UNTESTABLE
     ]
-    return table(["could not be tested", "because"], rows, look) if rows else ""
+    shown = rows if every else rows[:_LISTED]
+    more = _more(len(rows) - len(shown), "file could not be tested", "files could not be tested")
+    return table(["could not be tested", "because"], shown, look) + more if rows else ""
 
 
 def _untold(report: Report, look: Look) -> str:
@@ -135,8 +138,14 @@ def _titles(answers: Iterable[Answer]) -> str:
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _notes(files: Iterable[FileResult]) -> str:
-    return "".join(f"note: {visible(f'{file.path}: {note}')}\n" for file in files for note in file.notes)
+def _notes(files: Iterable[FileResult], *, every: bool) -> str:
+    notes = [f"note: {visible(f'{file.path}: {note}')}\n" for file in files for note in file.notes]
+    shown = notes if every else notes[:_LISTED]
+    return "".join(shown) + _more(len(notes) - len(shown), "note", "notes")
+
+
+def _more(number: int, one: str, several: str) -> str:
+    return f"{number} more {one if number == 1 else several}: --verbose\n" if number > 0 else ""
 
 
 def _score(report: Report, checks: Mapping[str, Check], look: Look) -> str:

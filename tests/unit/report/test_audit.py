@@ -131,6 +131,20 @@ def test_the_socket_comes_before_the_boilerplate(tmp_path: Path) -> None:
     assert "LC532" in screen[1]
 
 
+def test_of_many_broken_files_and_notes_the_first_few_are_listed_and_the_rest_counted(tmp_path: Path) -> None:
+    for number in range(14):
+        (tmp_path / f"compose.{number}.yaml").write_text("services: [}\n")
+        (tmp_path / f"Dockerfile.{number}").write_text("FROM x\nWHAT is this\n")
+    report = audit_files(find([tmp_path]), CHECKS, Hiding(TODAY))
+    text = audit_text.render(report, BY_ID, Look())
+    assert text.count("it is no YAML") == text.count("WHAT is no instruction") == 10
+    assert "4 more files could not be tested: --verbose\n" in text
+    assert "4 more notes: --verbose\n" in text
+    whole = audit_text.render(report, BY_ID, Look(), every=True)
+    assert whole.count("it is no YAML") == whole.count("WHAT is no instruction") == 14
+    assert "more" not in whole.partition("could not be tested")[2].partition("section")[0]
+
+
 def test_a_report_without_findings_says_so(tmp_path: Path) -> None:
     file = tmp_path / "Dockerfile"
     file.write_text('FROM scratch\nCOPY a /a\nUSER 1\nHEALTHCHECK CMD ["/a"]\n')
