@@ -9,16 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from tests.servers.harness import Server, server
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-# A machine that others use too makes any time limit a flake
-settings.register_profile("lacre", deadline=None)
-settings.load_profile("lacre")
 
 
 def pytest_configure() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lacre.engine.egress import Egress
 from lacre.engine import firewall
+from lacre.engine.egress import Egress
 from lacre.engine.firewall import Bridge, Standing, bridge_of, put_up, rules, standing, take_down
 from lacre.errors import GroundError
 
