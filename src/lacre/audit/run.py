@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 from lacre.audit.model import (
     Answer,
@@ -29,61 +29,61 @@ if TYPE_CHECKING:
     from lacre.audit.facts.service import Service
     from lacre.audit.facts.swarm import Swarm
 
+_Fact = TypeVar("_Fact")
+
 
 def of_service(service: Service, checks: Iterable[Check]) -> Iterator[Answer]:
     """What the checks say of a service."""
     subject = Subject(Scope.SERVICE, service.name, service.file, service.at)
-    for check in checks:
-        if check.service is not None:
-            yield answer(check, subject, check.service(service))
+    return _asked(subject, service, ((check, check.service) for check in checks))
 
 
 def of_stage(stage: Stage, checks: Iterable[Check]) -> Iterator[Answer]:
     """What the checks say of a stage."""
     subject = Subject(Scope.STAGE, stage.name, stage.file, stage.at)
-    for check in checks:
-        if check.stage is not None:
-            yield answer(check, subject, check.stage(stage))
+    return _asked(subject, stage, ((check, check.stage) for check in checks))
 
 
 def of_container(container: Container, checks: Iterable[Check]) -> Iterator[Answer]:
     """What the checks say of a container."""
     subject = Subject(Scope.CONTAINER, container.name)
-    for check in checks:
-        if check.container is not None:
-            yield answer(check, subject, check.container(container))
+    return _asked(subject, container, ((check, check.container) for check in checks))
 
 
 def of_image(image: Image, checks: Iterable[Check]) -> Iterator[Answer]:
     """What the checks say of an image."""
     subject = Subject(Scope.IMAGE, image.name)
-    for check in checks:
-        if check.image is not None:
-            yield answer(check, subject, check.image(image))
+    return _asked(subject, image, ((check, check.image) for check in checks))
 
 
 def of_daemon(daemon: Daemon, checks: Iterable[Check]) -> Iterator[Answer]:
     """What the checks say of the engine."""
     subject = Subject(Scope.DAEMON, daemon.name)
-    for check in checks:
-        if check.daemon is not None:
-            yield answer(check, subject, check.daemon(daemon))
+    return _asked(subject, daemon, ((check, check.daemon) for check in checks))
 
 
 def of_host(host: Host, checks: Iterable[Check]) -> Iterator[Answer]:
     """What the checks say of the host."""
     subject = Subject(Scope.HOST, host.name)
-    for check in checks:
-        if check.host is not None:
-            yield answer(check, subject, check.host(host) if host.excuse is None else (host.excuse,))
+    return _asked(subject, host, ((check, check.host) for check in checks), host.excuse)
 
 
 def of_swarm(swarm: Swarm, checks: Iterable[Check]) -> Iterator[Answer]:
     """What the checks say of the swarm; where there is none, "not applicable", which is never a pass."""
     subject = Subject(Scope.SWARM, swarm.name)
-    for check in checks:
-        if check.swarm is not None:
-            yield answer(check, subject, check.swarm(swarm) if swarm.excuse is None else (swarm.excuse,))
+    return _asked(subject, swarm, ((check, check.swarm) for check in checks), swarm.excuse)
+
+
+def _asked(
+    subject: Subject,
+    fact: _Fact,
+    asked: Iterable[tuple[Check, Callable[[_Fact], Iterator[Word]] | None]],
+    excuse: Word | None = None,
+) -> Iterator[Answer]:
+    """An answer from each check that has a function for this kind of fact; `excuse` answers in all their places."""
+    for check, function in asked:
+        if function is not None:
+            yield answer(check, subject, function(fact) if excuse is None else (excuse,))
 
 
 def answer(check: Check, subject: Subject, words: Iterable[Word]) -> Answer:
