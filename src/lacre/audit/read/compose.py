@@ -84,8 +84,10 @@ class _Reader:
         roots = [(path, self._root(path)) for path in paths]
         directories = {str(path): directory for path in paths}
         whole: Node | None = None
+        lacks: dict[str, str] = {}
         for path, root in roots:
-            extended = self._without_extends(path, root, values, directories)
+            extended, unresolved = self._without_extends(path, root, values, directories)
+            lacks |= unresolved
             whole = extended if whole is None else laid_over(whole, extended)
         assert isinstance(whole, Mapping)  # noqa: S101 - _root gives nothing else, and there is a path
         top = {name: e.value for name, e in whole.entries.items() if isinstance(e.value, Mapping)}
@@ -99,12 +101,10 @@ class _Reader:
             if not isinstance(entry.value, Mapping):
                 self.project.notes.append(f"services.{name} is no mapping")
                 continue
-            lacks = entry.value.get(_LACKS)
             before = self.project.services.get(name)
             node = laid_over(before.node, entry.value) if before else entry.value
             assert isinstance(node, Mapping)  # noqa: S101 - both are
-            why = lacks.key.text if lacks else ""
-            self.project.services[name] = ServiceNode(entry.key, node, context, why)
+            self.project.services[name] = ServiceNode(entry.key, node, context, lacks.get(name, ""))
 
     def _includes(self, root: Mapping, context: Context, depth: int) -> None:
         entry = root.get("include")
@@ -147,19 +147,22 @@ class _Reader:
 
     def _without_extends(
         self, path: Path, root: Mapping, values: dict[str, str], directories: dict[str, Path]
-    ) -> Mapping:
-        """`root` with each service that extends another laid over it."""
+    ) -> tuple[Mapping, dict[str, str]]:
+        """`root` with each service that extends another laid over it; and, by service, what could not be resolved."""
         services = root.get("services")
         if services is None or not isinstance(services.value, Mapping):
-            return root
+            return root, {}
         entries = {}
+        lacks = {}
         for name, entry in services.value.entries.items():
             value = entry.value
             if isinstance(value, Mapping) and value.get("extends"):
-                value = self._extended(path, root, name, values, directories, ())
+                value, why = self._extended(path, root, name, values, directories, ())
+                if why:
+                    lacks[name] = why
             entries[name] = Entry(entry.key, value)
         whole = Mapping(entries, services.value.place, services.value.tag)
-        return Mapping({**root.entries, "services": Entry(services.key, whole)}, root.place)
+        return Mapping({**root.entries, "services": Entry(services.key, whole)}, root.place), lacks
 
     def _extended(
         self,
@@ -169,7 +172,8 @@ class _Reader:
         values: dict[str, str],
         directories: dict[str, Path],
         chain: tuple[tuple[Path, str], ...],
-    ) -> Mapping:
+    ) -> tuple[Mapping, str]:
+        """A service laid over what it extends, and why that could not be read; raises _NotThereError."""
         services = root.get("services")
         entry = services.value.get(name) if services and isinstance(services.value, Mapping) else None
         if entry is None or not isinstance(entry.value, Mapping):
@@ -177,7 +181,7 @@ class _Reader:
         node = entry.value
         extends = node.get("extends")
         if extends is None:
-            return node
+            return node, ""
         try:
             if (path, name) in chain or len(chain) >= MAX_EXTENDS:
                 raise _NotThereError(f"{name} extends itself")
@@ -191,19 +195,14 @@ class _Reader:
                 found = self._root(target)
             else:
                 target, found = path, root
-            base = self._extended(target, found, other, values, directories, (*chain, (path, name)))
+            base, why = self._extended(target, found, other, values, directories, (*chain, (path, name)))
         except (_NotThereError, UnreadableError) as error:
             why = f"what {name} extends was not read: {error}"
             self.project.notes.append(f"line {extends.key.place.line}: {why}")
-            lacking = Entry(Scalar(why, extends.key.place, quoted=True), Scalar("", extends.key.place))
-            return Mapping({**node.entries, _LACKS: lacking}, node.place)
+            return node, why
         laid = laid_over(base, node)
         assert isinstance(laid, Mapping)  # noqa: S101 - both are
-        return laid
-
-
-_LACKS = "\0lacks"
-"""A key that no file can hold: carries why a service could not be resolved through the merges."""
+        return laid, why
 
 
 class _NotThereError(Exception):
