@@ -233,6 +233,8 @@ def _set(root: Root, step: SetSysctl) -> None:
     now = facts.value(root, step.key)
     if now is None:
         return  # the interface that it belonged to is gone: containers come and go while this runs
+    if sysctl.plain(now) == sysctl.plain(step.after):
+        return  # setting `default` reaches every interface that nobody has set: net/ipv4/devinet.c
     _still(step.key, now == step.before)
     with contextlib.suppress(FileNotFoundError):
         writing.set_sysctl(root, step.key, step.after)

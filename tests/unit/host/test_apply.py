@@ -192,6 +192,26 @@ def test_a_value_that_the_kernel_does_not_keep_takes_everything_back(
     assert trees.snapshot(tmp_path) == before
 
 
+def test_an_interface_that_follows_default_by_itself_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interfaces = {f"net/ipv4/conf/{name}/send_redirects": "1" for name in ("all", "default", "veth1")}
+    root = trees.make(tmp_path, sysctls={**trees.SYSCTLS, **interfaces})
+    before = trees.snapshot(tmp_path)
+    real = writing.set_sysctl
+
+    def following(root: Root, key: str, text: str) -> None:
+        real(root, key, text)
+        if key == "net/ipv4/conf/default/send_redirects":
+            real(root, "net/ipv4/conf/veth1/send_redirects", text)
+
+    monkeypatch.setattr(writing, "set_sysctl", following)
+    apply(root)
+    assert value(root, "net/ipv4/conf/veth1/send_redirects") == "0\n"
+    assert not work.rolled_back(root).left
+    assert trees.snapshot(tmp_path) == before
+
+
 def test_an_interface_that_goes_away_in_the_middle_stops_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
