@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lacre.audit.checks.common import secret
 from lacre.audit.facts.container import Container
-from lacre.audit.model import Confidence, Finding, Word
-from lacre.audit.secrets import Looks, has_form, looks_like, named_like_secret
+from lacre.audit.model import Finding, Word
 
 if TYPE_CHECKING:
     from lacre.engine.census import Process
@@ -60,19 +61,8 @@ def shares(container: Container, kind: str, configured: str, what: str) -> Itera
 
 
 def secrets_of(pairs: Iterable[tuple[str, str]], where: str) -> Iterator[Word]:
-    """A finding for each name whose value looks like a secret. The value itself is never said."""
+    """A finding for each name whose value looks like a secret."""
     for name, value in pairs:
-        form = has_form(value)
-        looks = looks_like(value) if named_like_secret(name) else Looks.NOTHING
-        if form or looks is Looks.SECRET:
-            yield Finding(
-                what=f"the value of {name} stands in {where}",
-                path=f"{where} {name}",
-                confidence=Confidence.HIGH if form else Confidence.MEDIUM,
-            )
-        elif looks is Looks.PLACEHOLDER:
-            yield Finding(
-                what=f"{name} in {where} has a value that everybody can guess",
-                path=f"{where} {name}",
-                confidence=Confidence.LOW,
-            )
+        found = secret(name, value, where)
+        if found is not None:
+            yield replace(found, path=f"{where} {name}")

@@ -18,13 +18,14 @@ Example:
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lacre.audit.check import Check
+from lacre.audit.checks.common import secret
 from lacre.audit.checks.running import secrets_of
 from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service, Variable
-from lacre.audit.model import Confidence, Finding, Severity, Word
-from lacre.audit.secrets import Looks, has_form, looks_like, named_like_secret
+from lacre.audit.model import Confidence, Severity, Word
 
 
 def service(service: Service) -> Iterator[Word]:
@@ -36,25 +37,10 @@ def service(service: Service) -> Iterator[Word]:
 def secrets_in(variables: tuple[Variable, ...], where: str) -> Iterator[Word]:
     """A finding for each variable whose value is written out and looks like a secret."""
     for variable in variables:
-        if variable.value is None:
-            continue
-        raw = variable.value.raw or variable.value.text
-        form = has_form(raw)
-        looks = looks_like(raw) if named_like_secret(variable.name) else Looks.NOTHING
-        if form or looks is Looks.SECRET:
-            yield Finding(
-                what=f"the value of {variable.name} is written out in {where}",
-                place=variable.value.place,
-                path=variable.path,
-                confidence=Confidence.HIGH if form else Confidence.MEDIUM,
-            )
-        elif looks is Looks.PLACEHOLDER:
-            yield Finding(
-                what=f"{variable.name} in {where} has a value that everybody can guess",
-                place=variable.value.place,
-                path=variable.path,
-                confidence=Confidence.LOW,
-            )
+        value = variable.value
+        found = secret(variable.name, value.raw or value.text, where) if value is not None else None
+        if found is not None and value is not None:
+            yield replace(found, place=value.place, path=variable.path)
 
 
 def container(container: Container) -> Iterator[Word]:

@@ -35,17 +35,24 @@ def service(service: Service) -> Iterator[Word]:
         times = service.restart_attempts.text
     if policy in ("always", "unless-stopped", "any"):
         yield Finding(what=f"it is started for ever ({policy})", place=restart.place, path=restart.path)
-    elif policy == "on-failure" and not (times.isdecimal() and 0 < int(times) <= 5):
-        much = f"{times} times" if times.isdecimal() and int(times) else "for ever"
-        yield Finding(what=f"it is started {much} after failures", place=restart.place, path=restart.path)
+    elif policy == "on-failure":
+        what = _too_often(int(times) if times.isdecimal() else 0)
+        if what:
+            yield Finding(what=what, place=restart.place, path=restart.path)
 
 
 def container(container: Container) -> Iterator[Word]:
     if container.restart in ("always", "unless-stopped"):
         yield Finding(what=f"it is started for ever ({container.restart})", path="restart")
-    elif container.restart == "on-failure" and not 0 < container.restart_most <= _MOST:
-        much = f"{container.restart_most} times" if container.restart_most else "for ever"
-        yield Finding(what=f"it is started {much} after failures", path="restart")
+    elif container.restart == "on-failure" and (what := _too_often(container.restart_most)):
+        yield Finding(what=what, path="restart")
+
+
+def _too_often(times: int) -> str:
+    """The fault of a number of restarts; 0 is without end."""
+    if 0 < times <= _MOST:
+        return ""
+    return f"it is started {f'{times} times' if times else 'for ever'} after failures"
 
 
 CHECK = Check(
