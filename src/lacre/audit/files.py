@@ -93,12 +93,13 @@ def audit_target(target: Target, checks: tuple[Check, ...], builds: Builds | Non
 
 def _untestable(target: Target, error: UnreadableError) -> Iterator[FileResult]:
     for file in target.files:
+        itself = error.file in ("", str(file))
         yield FileResult(
             path=str(file),
             kind=target.kind,
             state=FileState.UNTESTABLE,
-            why=error.why,
-            place=error.place,
+            why=error.why if itself else f"{error.file}, which belongs to it, was not read: {error.why}",
+            place=error.place if itself else None,
             named=target.named,
         )
 

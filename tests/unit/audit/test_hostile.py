@@ -168,6 +168,18 @@ def test_a_file_that_cannot_be_read_says_why(
     assert outcome.files[0].why
 
 
+def test_of_files_that_belong_together_the_one_that_is_broken_is_named(tmp_path: Path) -> None:
+    good, bad = tmp_path / "compose.yaml", tmp_path / "over.yaml"
+    good.write_text("services: {a: {image: x}}\n")
+    bad.write_text("services: [}\n")
+    first, second = audit_files(find([], [(good, bad)]), CHECKS, Hiding(TODAY)).files
+    assert first.why.startswith(f"{bad}, which belongs to it, was not read: it is no YAML")
+    assert first.place is None
+    assert second.why.startswith("it is no YAML")
+    assert second.place is not None
+    assert second.place.file == str(bad)
+
+
 def test_a_file_that_grows_past_the_bound_is_not_read(tmp_path: Path) -> None:
     file = tmp_path / "Dockerfile"
     file.write_text("FROM x\n" + "#" * MAX_BYTES)

@@ -140,7 +140,10 @@ class _Reader:
             return self._roots[path]
         if len(self._roots) >= MAX_FILES:
             raise UnreadableError(f"it needs more than {MAX_FILES} files")
-        root = compose_root(read_text(path), str(path))
+        try:
+            root = compose_root(read_text(path), str(path))
+        except UnreadableError as error:
+            raise UnreadableError(error.why, error.place, str(path)) from None
         self._roots[path] = root
         self.project.read.append(str(path))
         return root

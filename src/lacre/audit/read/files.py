@@ -13,10 +13,14 @@ MAX_BYTES = 2 << 20
 
 
 class UnreadableError(Exception):
-    """A file that cannot be tested: `why` is one clause for the report, `place` where in the file it shows."""
+    """A file that cannot be tested: `why` is one clause for the report, `place` where in the file it shows.
 
-    def __init__(self, why: str, place: Place | None = None) -> None:
+    `file` is said where several are read together, and it may be another than the one that was asked for.
+    """
+
+    def __init__(self, why: str, place: Place | None = None, file: str = "") -> None:
         super().__init__(why)
+        self.file = file
         self.why = why
         self.place = place
 
