@@ -29,29 +29,17 @@ class _Waits:
 
 @contextmanager
 def watching(ask_host: Callable[[], object], address: str, port: int) -> Iterator[Callable[[], Answering]]:
-    """Asks both until the block ends; what is given tells, after that, how long the longest answers took.
+    """Asks both, once at least, until the block ends; what is given tells, after that, how long the longest answers took.
 
     `ask_host` asks the engine something small; `address` empty: there is no neighbour.
     """
     waits, done = _Waits(), threading.Event()
 
     def ask() -> None:
-        while not done.wait(_EVERY):
-            began = time.monotonic()
-            try:
-                ask_host()
-            except (OSError, EngineError):
-                waits.lost += 1
-            waits.host.append(time.monotonic() - began)
-            if not address:
-                continue
-            began = time.monotonic()
-            try:
-                with socket.create_connection((address, port), timeout=_TOO_LONG) as connection:
-                    connection.recv(1)
-            except OSError:
-                waits.lost += 1
-            waits.neighbour.append(time.monotonic() - began)
+        while True:
+            _ask(waits, ask_host, address, port)
+            if done.wait(_EVERY):
+                return
 
     asker = threading.Thread(target=ask, name="lacre-bystander", daemon=True)
     asker.start()
@@ -60,3 +48,22 @@ def watching(ask_host: Callable[[], object], address: str, port: int) -> Iterato
     finally:
         done.set()
         asker.join(2 * _TOO_LONG)
+
+
+def _ask(waits: _Waits, ask_host: Callable[[], object], address: str, port: int) -> None:
+    """One question to each."""
+    began = time.monotonic()
+    try:
+        ask_host()
+    except (OSError, EngineError):
+        waits.lost += 1
+    waits.host.append(time.monotonic() - began)
+    if not address:
+        return
+    began = time.monotonic()
+    try:
+        with socket.create_connection((address, port), timeout=_TOO_LONG) as connection:
+            connection.recv(1)
+    except OSError:
+        waits.lost += 1
+    waits.neighbour.append(time.monotonic() - began)
