@@ -29,7 +29,7 @@ class _Waits:
 
 @contextmanager
 def watching(ask_host: Callable[[], object], address: str, port: int) -> Iterator[Callable[[], Answering]]:
-    """Asks both, once at least, until the block ends; what is given tells, after that, how long the longest answers took.
+    """Asks both until the block ends, once at least; what is given tells, after that, how long they took at most.
 
     `ask_host` asks the engine something small; `address` empty: there is no neighbour.
     """
