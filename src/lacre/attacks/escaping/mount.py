@@ -25,13 +25,12 @@ def mount(scene: Scene) -> Sequence[Step]:
     /proc, and makes a read-only root writable again.
 
     Three ways are tried, since a filter may know only the oldest. mount(2): a tmpfs of one page over
-    the attack's own directory, which nobody else uses, unmounted at once. fsopen(2), the newer
-    interface: a file system that is not attached anywhere and ends with the process. A remount of a
-    directory that is no mount point: the kernel asks for SYS_ADMIN first and refuses the directory with
-    EINVAL after it.
+    the attack's own directory, which nobody else uses, unmounted at once. The same by the newer calls,
+    from fsopen(2) to move_mount(2). A remount of a directory that is no mount point: the kernel asks for
+    SYS_ADMIN first and refuses the directory with EINVAL after it.
 
     The kernel wants SYS_ADMIN for all of them, and the seal's filter has none of the calls. AppArmor's
     `docker-default` refuses mounts too.
     """
     del scene
-    return [Step("mount", (TOOL,)), Step("mount-api"), Step("remount")]
+    return [Step("mount", (TOOL,)), Step("mount-api", (TOOL,)), Step("remount")]
