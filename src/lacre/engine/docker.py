@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _LOG_BYTES = 4 << 20  # the last part of a log that is kept
 _LOG_LINES = 20_000  # likewise, asked of the engine: the SDK takes 10 s for a million
 _EXECUTED_BYTES = 4096  # of what an executed program says
+_PIECE_BYTES = 1 << 16  # of it that are read at once
 _FILE_BYTES = 16 << 20  # the largest file that `get_file` returns
 _DEFAULT_GRACE = 10  # seconds, the engine's own (docker stop)
 _TAR_BLOCK = 512
@@ -298,9 +299,7 @@ class Engine:
             watchdog = threading.Timer(seconds, self._kill_executed, (made,))
             watchdog.start()
             try:
-                kept = bytearray()
-                for chunk in self._client.exec_start(made, stream=True):
-                    kept += chunk[: _EXECUTED_BYTES - len(kept)]
+                kept = _said(self._client.exec_start(made, socket=True), _EXECUTED_BYTES)
             finally:
                 watchdog.cancel()
             code = self._client.exec_inspect(made).get("ExitCode")
@@ -445,6 +444,26 @@ class Engine:
         """Removes it; fine when it is gone already, refused by the engine while a container has it."""
         with told(f"removing volume {name}"), absent_is_fine():
             self._client.remove_volume(name, force=force)
+
+
+def _said(stream: Any, most: int) -> bytes:
+    """What comes out of an executed program, both outputs as they come; of it the first `most` bytes.
+
+    Read from the response and not from its socket, as the SDK itself would: what came together with the headers lies
+    in the response's buffer already, and the whole word of a short program may.
+    """
+    response = stream._response
+    reader, kept = response.raw._fp.fp, bytearray()
+    try:
+        # docs.docker.com/engine/api, "Attach to a container": a header of 8 bytes, of which 4 are the length
+        while len(header := reader.read(8)) == 8:
+            length = int.from_bytes(header[4:], "big")
+            while length and (chunk := reader.read(min(length, _PIECE_BYTES))):
+                kept += chunk[: most - len(kept)]
+                length -= len(chunk)
+    finally:
+        response.close()
+    return bytes(kept)
 
 
 def _state(told_container: Mapping[str, Any]) -> ContainerState:
