@@ -40,4 +40,4 @@ def fork_bomb(scene: Scene) -> Sequence[Step] | Nothing:
     number = tasks(scene)
     if number is None:
         return Nothing(f"the limit of {scene.bounds.pids} processes is more than lacre takes from this host")
-    return [Step("processes", (str(number),), seconds=10.0)]
+    return [Step("processes", (str(number),), seconds=19.0)]
