@@ -33,7 +33,7 @@ def test_more_tasks_than_the_limit_are_made_or_a_number_that_every_host_bears(
     attack: Attack, action: str
 ) -> None:
     assert steps(attack, scene(bounds=Bounds(pids=64)))[0].arguments == ("128",)
-    assert steps(attack, scene()) == [Step(action, ("512",), seconds=10.0)]
+    assert steps(attack, scene()) == [Step(action, ("512",), seconds=19.0)]
     planned = attack.plan(scene(bounds=Bounds(pids=5000)))
     assert isinstance(planned, Nothing) and "5000" in planned.reason
 
