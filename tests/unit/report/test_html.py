@@ -202,7 +202,7 @@ HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 @example("{{ 7 * 7 }}{% for x in y %}{# #}")
 @example("<!-- --><![CDATA[")
 @example("\udcff\udc80\x00\u2066\u2028")
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_no_text_from_a_container_becomes_anything_but_visible_text(text: str) -> None:
     page = render(odd_page(text))
     page.encode("utf-8")
