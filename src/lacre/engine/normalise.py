@@ -111,7 +111,9 @@ def _service(
     name: str, config: Mapping[str, Any], whole: Mapping[str, Any], project: str, *, one_off: bool
 ) -> Service:
     deploy: Mapping[str, Any] = config.get("deploy") or {}
-    limits: Mapping[str, Any] = (deploy.get("resources") or {}).get("limits") or {}
+    resources: Mapping[str, Any] = deploy.get("resources") or {}
+    limits: Mapping[str, Any] = resources.get("limits") or {}
+    reserved: Mapping[str, Any] = resources.get("reservations") or {}
     health: Mapping[str, Any] = config.get("healthcheck") or {}
     disabled = bool(health.get("disable")) or list(health.get("test") or [])[:1] == ["NONE"]
     return Service(
@@ -138,6 +140,7 @@ def _service(
         init=config.get("init"),
         memory=size_in_bytes(config.get("mem_limit")) or size_in_bytes(limits.get("memory")),
         pids=_positive(config.get("pids_limit")) or _positive(limits.get("pids")),
+        memory_reserved=size_in_bytes(config.get("mem_reservation")) or size_in_bytes(reserved.get("memory")),
         cpus=_fraction(config.get("cpus")) or _fraction(limits.get("cpus")),
         limits_in_deploy=bool(limits),
         nofile=_soft_limit((config.get("ulimits") or {}).get("nofile")),

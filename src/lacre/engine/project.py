@@ -55,6 +55,7 @@ class Service(_Frozen):
     init: bool | None = None
     memory: int | None = None  # bytes; from mem_limit or deploy.resources.limits
     pids: int | None = None
+    memory_reserved: int | None = None  # bytes; the engine refuses a limit below it
     cpus: float | None = None
     limits_in_deploy: bool = False  # the base states a limit under deploy.resources.limits
     nofile: int | None = None  # soft limit of ulimits.nofile

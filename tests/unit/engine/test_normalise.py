@@ -111,6 +111,8 @@ def test_a_built_service_without_an_image_has_composes_name_for_it() -> None:
     [
         ({"mem_limit": 1024}, "memory", 1024),
         ({"mem_limit": "0"}, "memory", None),
+        ({"mem_reservation": "1g"}, "memory_reserved", 1 << 30),
+        ({"deploy": {"resources": {"reservations": {"memory": "32M"}}}}, "memory_reserved", 32 << 20),
         ({"pids_limit": -1}, "pids", None),
         ({"cpus": "1.5"}, "cpus", 1.5),
         ({"cpus": 0}, "cpus", None),

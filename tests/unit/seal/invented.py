@@ -90,7 +90,7 @@ def context(
     **of_image: Any,
 ) -> Context:
     return Context(
-        service=Service(name="web", image="served", config={}, **(service or {})),
+        service=Service(**{"name": "web", "image": "served", "config": {}, **(service or {})}),
         image=image(tree, **of_image),
         profile=Profile("web", frozenset(facts), peaks or Peaks(), lasting=frozenset(lasting)),
         margin=margin,

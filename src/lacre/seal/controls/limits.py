@@ -46,6 +46,8 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
     if reads_limit:
         # who sizes itself from the limit (a virtual machine's heap) must not be sized from a short exercise
         memory = max(memory, context.host_memory // 2)
+    # a limit below the base's reservation is refused by the engine (docker run reference, --memory-reservation)
+    memory = max(memory, service.memory_reserved or 0)
     tasks = max(least, times * peaks.tasks)
     descriptors = _rounded(max(LEAST_DESCRIPTORS, times * peaks.descriptors), 1024)
     # never above what it had: raising the hard limit needs SYS_RESOURCE, and would be no limit
@@ -54,13 +56,15 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
     kept = "set in the project, kept"
     # a limit above the base's memswap_limit is refused by the engine (docker run reference, --memory-swap)
     kept_memory = bool(service.memory or service.config.get("memswap_limit"))
+    # the engine takes cpus or these, not both (docker run reference, --cpus)
+    kept_cpus = bool(service.cpus or service.config.get("cpu_quota") or service.config.get("cpu_period"))
     init = bool(context.profile.zombies) and service.init is None and not service.pid
     reaped = (_reaped(context),) if init else ()
     peak_memory = "unknown" if peaks.memory is None else f"{-(-peaks.memory // MIB)}M"
     return Limits(
         memory=None if kept_memory else _rounded(memory, 64 * MIB),
         pids=None if service.pids else _rounded(tasks, 16),
-        cpus=None if service.cpus else max(LEAST_CPUS, context.host_cpus / 2),
+        cpus=None if kept_cpus else max(LEAST_CPUS, context.host_cpus / 2),
         nofile=descriptors if lower and not service.nofile else None,
         init=True if init else None,
         grants=(
@@ -81,7 +85,7 @@ def propose(context: Context, filesystem: FileSystem) -> Limits:
             Grant(
                 what="cpus",
                 reason=kept
-                if service.cpus
+                if kept_cpus
                 else f"half of the host's {context.host_cpus} cores, at least one: room for the neighbours",
             ),
             Grant(

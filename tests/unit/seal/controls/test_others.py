@@ -214,6 +214,26 @@ def test_limits_of_the_base_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
+    ("config", "field"),
+    [
+        ({"memswap_limit": "1g"}, "memory"),
+        ({"cpu_quota": 50_000}, "cpus"),
+        ({"cpu_period": 50_000}, "cpus"),
+    ],
+)
+def test_no_limit_is_set_that_the_engine_refuses_beside_one_of_the_base(
+    config: dict[str, Any], field: str
+) -> None:
+    assert getattr(limits.propose(context(), FileSystem()), field) is not None
+    assert getattr(limits.propose(context(service={"config": config}), FileSystem()), field) is None
+
+
+def test_the_memory_limit_is_not_below_what_the_base_reserves() -> None:
+    found = limits.propose(context(service={"memory_reserved": 4 << 30}), FileSystem())
+    assert found.memory == 4 << 30
+
+
+@pytest.mark.parametrize(
     ("refusal", "field"),
     [
         (refused(RefusedBecause.MEMORY, ""), "memory"),
