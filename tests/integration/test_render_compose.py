@@ -90,6 +90,7 @@ BASES: dict[str, tuple[str, bool]] = {
         "services: {web: {image: x, mem_limit: 100m, deploy: {resources: {limits: {memory: 100m}}}}}",
         False,
     ),
+    "an empty section of limits": ("services: {web: {image: x, deploy: {resources: {limits: {}}}}}", False),
     "a deployment without limits": ("services: {web: {image: x, deploy: {replicas: 1}}}", False),
     "ulimits": (
         "services: {web: {image: x, ulimits: {nofile: 100, nproc: {soft: 5, hard: 6}}}}",

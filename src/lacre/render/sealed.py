@@ -218,9 +218,9 @@ def _limits(service: Config, setting: Limits) -> None:
     for value, flat, deployed, spelled in entries:
         if value is None:
             continue
-        if deploy:
+        if deploy is not None:
             deploy[deployed] = spelled(value)
-        if not deploy or flat in service:
+        if deploy is None or flat in service:
             service[flat] = spelled(value)
     if setting.init:
         service["init"] = True
