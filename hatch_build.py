@@ -21,16 +21,18 @@ class NativeBuild(BuildHookInterface):
 
     PLUGIN_NAME = "custom"
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (the hook's signature)
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build, add the programs that git ignores, and tag the wheel for this architecture."""
         if self.target_name != "wheel":
             return
         native = Path(self.root) / NATIVE
-        done = subprocess.run(["make", "-C", native], capture_output=True, text=True, check=False)
+        static = [] if version == "editable" else ["LINK=-static"]  # a checkout serves this host only
+        done = subprocess.run(["make", "-C", native, *static], capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(
                 f"the native programs cannot be built: {done.stderr.strip()}\n"
-                "needed on Debian 12: make gcc clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev"
+                "needed on Debian 12 or 13: make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev; "
+                "a wheel is to be built on Debian 12, since the static libelf of Debian 13 is not complete"
             )
         for program in sorted((native / "bin").iterdir()):
             build_data["force_include"][str(program)] = f"lacre/native/bin/{program.name}"
