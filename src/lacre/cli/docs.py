@@ -87,8 +87,11 @@ def _table(command: Any) -> str:
     lines = ["| option | meaning | default |", "| --- | --- | --- |"]
     for parameter in command.params:
         names = ", ".join(option for option in parameter.opts if option.startswith("-"))
+        negative = " / ".join(getattr(parameter, "secondary_opts", ()))  # --attack / --no-attack
         value = "" if getattr(parameter, "is_flag", False) else parameter.metavar or ""
-        cells = (f"`{f'{names} {value}'.strip()}`", parameter.help, _default(parameter.default))
+        default = f"`{names}`" if negative and parameter.default else _default(parameter.default)
+        spelled = f"{names} / {negative}" if negative else f"{names} {value}".strip()
+        cells = (f"`{spelled}`", parameter.help, default)
         lines.append(f"| {' | '.join(map(_cell, cells))} |")
     return "\n".join(lines) + "\n"
 

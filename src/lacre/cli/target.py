@@ -29,7 +29,7 @@ def resolve(
         raise UsageError(
             "reading the command line",
             "an image was given together with Compose files, profiles or a project name",
-            "give either an image or a Compose project",
+            "give either; the run options of an image come after `--`: nginx:1.27 -- -p 80:80",
         )
     return work.image_project(image, run_options, (source.directory or Path()).absolute())
 
