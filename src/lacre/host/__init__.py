@@ -2,28 +2,12 @@
 
 A setting is a row of data (`settings/`). Facts are read once (`facts`, through one `Root`); what holds
 (`states`), who needs what (`needs`) and what to change (`plan`) are pure functions over them; `apply` and
-`rollback` alone write, with the journal first.
+`rollback` alone write, with the journal first. What the commands call is `work`, which is imported by its own
+name: the audit of a machine reads facts, and has no use for what writes.
 """
 
 from lacre.host.files import Root
 from lacre.host.model import KeyState, Place, Profile, Setting, State, Verdict
 from lacre.host.settings import SETTINGS
-from lacre.host.work import Applied, Audit, applied, ask_daemon, audit, planned, rolled_back
 
-__all__ = [
-    "SETTINGS",
-    "Applied",
-    "Audit",
-    "KeyState",
-    "Place",
-    "Profile",
-    "Root",
-    "Setting",
-    "State",
-    "Verdict",
-    "applied",
-    "ask_daemon",
-    "audit",
-    "planned",
-    "rolled_back",
-]
+__all__ = ["SETTINGS", "KeyState", "Place", "Profile", "Root", "Setting", "State", "Verdict"]

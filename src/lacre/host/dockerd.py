@@ -44,12 +44,16 @@ _SWITCHES = frozenset(
 )  # fmt: skip
 
 
+_EMPTY = jsontext.Node({}, 0, 0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineFacts:
     """The engine of this host. `there`: it is installed, or has a file.
 
     `text` is daemon.json, None where there is none; `broken` what is wrong with it. `stale`: the file is newer
-    than the running daemon. `asked` is what the daemon itself says, None with `silent` why not.
+    than the running daemon. `asked` is what the daemon itself says, None with `silent` why not. `node` is the file
+    parsed, an empty object where there is none or it is broken.
     """
 
     there: bool
@@ -63,13 +67,11 @@ class EngineFacts:
     stale: bool = False
     asked: DaemonFacts | None = None
     silent: str = ""
+    node: jsontext.Node = field(init=False, repr=False)
 
-    @property
-    def node(self) -> jsontext.Node:
-        """daemon.json, parsed; an empty object where there is none, or it is broken."""
-        if self.text is None or self.broken:
-            return jsontext.Node({}, 0, 0)
-        return jsontext.parse(self.text)
+    def __post_init__(self) -> None:
+        readable = self.text is not None and not self.broken
+        object.__setattr__(self, "node", jsontext.parse(self.text or "") if readable else _EMPTY)
 
     def flagged(self, key: str) -> bool:
         """Whether the command line speaks of the first name of `key`: dockerd refuses it in both places."""

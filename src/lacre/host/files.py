@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 MOST = 1 << 20
 """Bytes of a configuration or kernel file; a larger one is not what it seems, and is read no further."""
 
+_PIECE = 1 << 16
+
 
 def parent(path: str) -> str:
     """The directory of a path."""
@@ -21,6 +23,11 @@ class Root:
 
     def __init__(self, directory: Path = Path("/")) -> None:
         self.directory = directory
+        self._prefix = str(directory).rstrip("/")
+
+    def name(self, path: str) -> str:
+        """Where `path` really is, as text: thousands are read in one run, and Path costs more than the kernel."""
+        return f"{self._prefix}/{path.lstrip('/')}"
 
     def at(self, path: str) -> Path:
         """Where `path` really is."""
@@ -30,7 +37,7 @@ class Root:
         """`path` with its last links followed, inside this root; raises OSError (ELOOP) when they go round."""
         for _ in range(40):
             try:
-                target = str(self.at(path).readlink())
+                target = os.readlink(self.name(path))  # noqa: PTH115 - see `name`
             except OSError:
                 return path
             path = os.path.normpath(f"{parent(path)}/{target}" if target[0] != "/" else target)
@@ -39,10 +46,15 @@ class Root:
     def data(self, path: str) -> bytes | None:
         """What a file holds, at most a megabyte; None where it cannot be read."""
         try:
-            with self.at(self.resolved(path)).open("rb") as file:
-                return file.read(MOST)
+            descriptor = os.open(self.name(self.resolved(path)), os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             return None
+        try:
+            return _read(descriptor)
+        except OSError:
+            return None
+        finally:
+            os.close(descriptor)
 
     def text(self, path: str) -> str | None:
         """Likewise, as text; bytes that are no UTF-8 are kept as surrogates."""
@@ -52,23 +64,35 @@ class Root:
     def names(self, path: str) -> tuple[str, ...]:
         """What a directory holds, sorted; nothing where it is not there."""
         try:
-            return tuple(sorted(entry.name for entry in self.at(path).iterdir()))
+            return tuple(sorted(os.listdir(self.name(path))))  # noqa: PTH208 - see `name`
         except OSError:
             return ()
 
     def link(self, path: str) -> str:
         """Where a symbolic link points; empty where there is none."""
         try:
-            return str(self.at(path).readlink())
+            return os.readlink(self.name(path))  # noqa: PTH115 - see `name`
         except OSError:
             return ""
 
     def there(self, path: str) -> bool:
         """Whether there is anything of that name."""
-        return os.path.lexists(self.at(path))
+        return os.path.lexists(self.name(path))
 
     def glob(self, pattern: str) -> Iterator[str]:
-        """The files that match a pattern with `*`, which never matches a `/`; sorted."""
+        """The files that match a pattern, whose `*` never matches a `/`; sorted."""
+        if "*" not in pattern:
+            yield from (pattern,) if self.there(pattern) else ()
+            return
         with contextlib.suppress(OSError):
             for found in sorted(self.directory.glob(pattern.lstrip("/"))):
                 yield "/" + str(found.relative_to(self.directory))
+
+
+def _read(descriptor: int) -> bytes:
+    """Up to a megabyte; a file of the kernel gives a page at a time."""
+    pieces, left = [], MOST
+    while left and (piece := os.read(descriptor, min(left, _PIECE))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)

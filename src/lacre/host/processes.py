@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from lacre.host.files import Root
 
@@ -103,13 +102,13 @@ def _one(root: Root, pid: int) -> Process | None:
 
 def _descriptors(root: Root, directory: str) -> tuple[frozenset[str], int]:
     uses, number = set(), 0
-    with contextlib.suppress(OSError), os.scandir(root.at(f"{directory}/fd")) as entries:
+    with contextlib.suppress(OSError), os.scandir(root.name(f"{directory}/fd")) as entries:
         for entry in entries:
             number += 1
             if number > _MOST_DESCRIPTORS:
                 continue
             try:
-                target = str(Path(entry.path).readlink())
+                target = os.readlink(entry.path)  # noqa: PTH115 - thousands of them
             except OSError:
                 continue
             if target in _ANONYMOUS:

@@ -164,7 +164,7 @@ places = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(files=st.dictionaries(places, texts, max_size=6))
 def test_what_decides_is_what_the_real_program_writes(jail: Path, files: dict[tuple[str, str], str]) -> None:
     wrote = truth(jail, files)

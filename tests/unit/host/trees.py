@@ -6,7 +6,7 @@ import os
 import signal
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -118,39 +118,89 @@ def snapshot(directory: Path) -> Snapshot:
     return found
 
 
-OPERATIONS = (
-    "open", "write", "fsync", "rename", "unlink", "mkdir", "rmdir", "fchmod", "fchown", "setxattr", "utime",
-    "ftruncate", "close",
-)  # fmt: skip
+def contents(directory: Path) -> Snapshot:
+    """The same without the times of files."""
+    return {
+        path: (*rest, content[0] if isinstance(content, tuple) else content)
+        for path, (*rest, content) in snapshot(directory).items()
+    }
+
+
+CHANGING = (
+    "write",
+    "rename",
+    "unlink",
+    "mkdir",
+    "rmdir",
+    "fchmod",
+    "fchown",
+    "setxattr",
+    "utime",
+    "ftruncate",
+)
+_TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+@contextmanager
+def _ending_at(number: int, end: Callable[[], None]) -> Iterator[None]:
+    """Within it, `end` is called instead of change `number` (from 1) to the disk, and of each one after it.
+
+    What only looks, syncs or closes leaves the disk as it is: a kill before it is a kill before the next change.
+    """
+    left = number
+
+    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            nonlocal left
+            if real is not opens or arguments[1] & _TO_WRITE:
+                left -= 1
+                if left <= 0:
+                    end()
+            return real(*arguments, **named)
+
+        return call
+
+    opens = os.open
+    before = {name: getattr(os, name) for name in ("open", *CHANGING)}
+    with ExitStack() as stack:
+        for name, real in before.items():
+            stack.callback(setattr, os, name, real)
+            setattr(os, name, counted(real))
+        yield
 
 
 def killed_at(number: int, act: Callable[[], object]) -> bool:
-    """Does `act` in a child process that kills itself before its operation `number` (from 1) of the system.
+    """Does `act` in a child process that kills itself before its change `number` (from 1) to the disk.
 
     Whether it was killed; False: it came to its end before.
     """
     pid = os.fork()
     if pid == 0:
-        left = number
-
-        def counted(real: Callable[..., Any]) -> Callable[..., Any]:
-            def call(*arguments: Any, **named: Any) -> Any:
-                nonlocal left
-                left -= 1
-                if left == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return real(*arguments, **named)
-
-            return call
-
-        for name in OPERATIONS:
-            setattr(os, name, counted(getattr(os, name)))
         try:
-            act()
+            with _ending_at(number, lambda: os.kill(os.getpid(), signal.SIGKILL)):
+                act()
         finally:
             os._exit(0)
     _, status = os.waitpid(pid, 0)
     return os.WIFSIGNALED(status)
+
+
+class _StoppedError(BaseException):
+    """Stands for the end of the process: no handler and no `finally` changes anything after it."""
+
+
+def stopped_at(number: int, act: Callable[[], object]) -> bool:
+    """As `killed_at`, but in this process, which is much faster: every change from that one on fails."""
+
+    def stop() -> None:
+        raise _StoppedError
+
+    try:
+        with _ending_at(number, stop):
+            act()
+    except _StoppedError:
+        return True
+    return False
 
 
 @contextmanager
