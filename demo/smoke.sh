@@ -2,6 +2,7 @@
 # The demo's exercise: write an entry, read it, upload a file, fetch it. At the second start, look for both first.
 set -eu
 url=http://${LACRE_WEB_80:-127.0.0.1:8080}
+command -v curl > /dev/null || { echo 'smoke.sh: curl is not installed' >&2; exit 1; }
 get() { curl -fsS -m 20 "$@"; }
 
 # The web server starts before the application is up; its first answers may be 502.

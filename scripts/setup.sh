@@ -2,7 +2,7 @@
 # Installs what building, running and testing lacre needs on a fresh Debian 12 or 13, as root; running it again
 # costs a few seconds.
 #
-#   setup.sh            engine, Compose, compiler, virtual environment, sensor, base image
+#   setup.sh            engine, Compose, compiler, virtual environment, sensor, base image, what the demo uses
 #   setup.sh tests      and what the servers' workloads use on the host
 #   setup.sh grounds    and what the further engines and the virtual machine need
 #   setup.sh bench      and what the benchmarks compare with
@@ -12,7 +12,8 @@ set -euo pipefail
 engine_packages=(docker.io iptables mmdebstrap debian-archive-keyring ca-certificates)
 compiler_packages=(make clang llvm libbpf-dev bpftool libelf-dev zlib1g-dev)
 python_packages=(python3 python3-venv)
-test_packages=(chromium curl postgresql-client mariadb-client)
+demo_packages=(curl)
+test_packages=(chromium postgresql-client mariadb-client)
 ground_packages=(qemu-system-x86 qemu-utils busybox-static e2fsprogs iproute2 cpio zstd xz-utils)
 bench_packages=(strace redis-tools apache2-utils)
 
@@ -118,39 +119,14 @@ mount_kernel_filesystems() {
     done
 }
 
-# The static sensor. Debian 13's libelf.a does not link statically: there it is built in a Debian 12 container.
 build_native() {
-    local native=$root/src/lacre/native
-    [ -f "$native/Makefile" ] || { say "sensor: no Makefile yet, skipped"; return; }
-    if static_libelf_links; then
-        make --no-print-directory -s -C "$native" > "$(log native)" 2>&1 ||
-            die "the sensor does not build: $(first_error native)" "all of the output is in $(log native)"
-        return
-    fi
-    if [ -n "$(find "$native/bin" -newer "$native/Makefile" -type f 2> /dev/null)" ] && make -q -C "$native" > /dev/null 2>&1; then
-        return
-    fi
-    say "sensor: this libelf.a does not link statically; building in a Debian 12 container"
-    docker build --quiet --network host -t lacre-build/native "$root/scripts/native-builder" > "$(log native)" 2>&1 ||
-        die "the build container could not be made: $(tail -n 1 "$(log native)")" "all of the output is in $(log native)"
-    docker run --rm --network none -v "$native:/src" -w /src --user "$(stat -c %u:%g "$native")" \
-        lacre-build/native make --no-print-directory -s > "$(log native)" 2>&1 ||
+    make --no-print-directory -s -C "$root/src/lacre/native" > "$(log native)" 2>&1 ||
         die "the sensor does not build: $(first_error native)" "all of the output is in $(log native)"
-}
-
-static_libelf_links() {
-    local work result=0
-    work=$(mktemp -d)
-    echo '#include <gelf.h>
-int main(void) { return elf_version(EV_CURRENT) == EV_NONE || elf_memory((char *)"", 0) != 0; }' > "$work/t.c"
-    clang -static -o "$work/t" "$work/t.c" -lelf -lz > /dev/null 2>&1 || result=1
-    rm -rf "$work"
-    return $result
 }
 
 main() {
     need_root "the set-up installs packages, and the sensor and the tests need root as well"
-    local part packages=("${python_packages[@]}" "${compiler_packages[@]}")
+    local part packages=("${python_packages[@]}" "${compiler_packages[@]}" "${demo_packages[@]}")
     command -v dockerd > /dev/null || packages+=("${engine_packages[@]}")
     docker image inspect debian:bookworm-slim > /dev/null 2>&1 || packages+=(mmdebstrap debian-archive-keyring)
     for part in "$@"; do
