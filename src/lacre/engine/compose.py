@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn
 
-from lacre.engine.normalise import double, project_from_config, undouble
+from lacre.engine.normalise import double, project_from_config, undouble, with_zeros
 from lacre.engine.process import Finished, run
 from lacre.engine.project import Project
 from lacre.errors import EngineError, GroundError, UsageError
@@ -141,7 +141,7 @@ class Compose:
                 "it has no service" + (" in these profiles" if profiles else ""),
                 "name services in the file, or the profile that they are in with --profile",
             )
-        return config
+        return with_zeros(config)
 
     def default_files(
         self, directory: Path | None = None, env: Mapping[str, str] | None = None
@@ -149,7 +149,9 @@ class Compose:
         """What Compose reads without -f: COMPOSE_FILE, else the default names, here or above."""
         environment = self._environment if env is None else env
         start = (directory or Path.cwd()).absolute()
-        named = environment.get("COMPOSE_FILE") or _setting(start / ".env", "COMPOSE_FILE")
+        if not environment.get("COMPOSE_FILE") and _names_files(start, environment):
+            environment = self._from_env_files(start, environment)
+        named = environment.get("COMPOSE_FILE")
         if named:
             separator = environment.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
             return tuple(start / part for part in named.split(separator) if part)
@@ -163,6 +165,25 @@ class Compose:
             f"there is no {_NAMES[0]} in {start} or above",
             "name it with -f, or go to the project's directory",
         )
+
+    def _from_env_files(self, directory: Path, environment: Mapping[str, str]) -> dict[str, str]:
+        """`environment` with what the env files say: quotes, comments and `${X}` are Compose's to read."""
+        said = run(
+            [*self.command, "config", "--environment"],
+            seconds=_CONFIG_SECONDS,
+            directory=directory,
+            environment=environment,
+        )
+        if "unknown flag" in said.stderr:
+            raise UsageError(
+                f"looking for the Compose files of {directory}",
+                f"an env file sets COMPOSE_FILE, and Docker Compose {self.version} cannot tell to what",
+                "name the files with -f",
+            )
+        if said.code != 0:
+            _refused(f"reading the environment of the Compose project in {directory}", said)
+        pairs = (line.partition("=") for line in said.stdout.splitlines())
+        return {**environment, **{name: value for name, _, value in pairs if name.startswith("COMPOSE_")}}
 
     # Running twins
 
@@ -219,13 +240,14 @@ def error_lines(stderr: str, *, most: int = 600) -> str:
     return " / ".join(lines[-6:])[:most]
 
 
-def _setting(file: Path, key: str) -> str:
-    try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    for line in lines:
-        name, equals, value = line.partition("=")
-        if equals and name.strip().removeprefix("export ").strip() == key:
-            return value.strip().strip("\"'")
-    return ""
+def _names_files(directory: Path, environment: Mapping[str, str]) -> bool:
+    """Whether an env file that Compose reads in `directory` may set COMPOSE_FILE."""
+    if environment.get("COMPOSE_DISABLE_ENV_FILE", "").lower() in {"1", "t", "true"}:
+        return False
+    for name in (environment.get("COMPOSE_ENV_FILES") or ".env").split(","):
+        try:
+            if "COMPOSE_FILE" in (directory / name).read_text(encoding="utf-8", errors="replace"):
+                return True
+        except OSError:
+            continue
+    return False

@@ -42,6 +42,18 @@ def _each_string(value: Any, change: Any) -> Any:
             return value
 
 
+def with_zeros(config: dict[str, Any]) -> dict[str, Any]:
+    """`config` with the zeros that Compose leaves out of its JSON, and does not read back as such.
+
+    `ulimits: {core: 0}` is printed as `{core: {}}` (seen with 2.40.3), and `{soft: 0, hard: 5}` as `{hard: 5}`.
+    """
+    for service in (config.get("services") or {}).values():
+        for name, limit in (service.get("ulimits") or {}).items():
+            if isinstance(limit, Mapping):
+                service["ulimits"][name] = {"soft": 0, "hard": 0, **limit}
+    return config
+
+
 def size_in_bytes(value: Any) -> int | None:
     """Bytes of `512m`, `"1073741824"`, `1.5g` or a number; None for nothing, zero and unlimited."""
     if isinstance(value, bool) or value is None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,31 @@ def test_without_files_the_default_names_are_found_as_docker_does(compose: Compo
     assert compose.default_files(tmp_path) == (tmp_path / "compose.yml",)
     environment = compose_environment(COMPOSE_FILE="a.yml:b.yml")
     assert compose.default_files(tmp_path, environment) == (tmp_path / "a.yml", tmp_path / "b.yml")
+
+
+def test_files_named_in_an_env_file_are_read_as_compose_reads_them(compose: Compose, tmp_path: Path) -> None:
+    write(tmp_path, compose__yml=ONE, prod__yml=ONE)
+    (tmp_path / ".env").write_text('STAGE=prod\nexport COMPOSE_FILE="compose.yml:${STAGE:-dev}.yml" # both\n')
+    assert compose.default_files(tmp_path) == (tmp_path / "compose.yml", tmp_path / "prod.yml")
+    off = compose_environment(COMPOSE_DISABLE_ENV_FILE="1")
+    assert compose.default_files(tmp_path, off) == (tmp_path / "compose.yml",)
+    (tmp_path / "other.env").write_text("COMPOSE_FILE=prod.yml\n")
+    others = compose_environment(COMPOSE_ENV_FILES="other.env")
+    assert compose.default_files(tmp_path, others) == (tmp_path / "prod.yml",)
+
+
+def test_zeros_that_compose_leaves_out_of_its_json_are_there(compose: Compose, tmp_path: Path) -> None:
+    limits = "{core: 0, nproc: {soft: 0, hard: 5}, nofile: 7}"
+    project = compose.resolve(
+        [write(tmp_path, compose__yaml=f"services: {{web: {{image: x, ulimits: {limits}}}}}")]
+    )
+    assert project.services["web"].config["ulimits"] == {
+        "core": {"soft": 0, "hard": 0},
+        "nproc": {"soft": 0, "hard": 5},
+        "nofile": 7,
+    }
+    (tmp_path / "again.yaml").write_text(json.dumps(project.config))
+    assert compose.config_of([tmp_path / "again.yaml"])["services"] == project.config["services"]
 
 
 @pytest.mark.parametrize(
