@@ -26,7 +26,8 @@ from lacre.audit.kept import Kept
 from lacre.audit.model import Answer, Verdict
 from lacre.audit.registry import BY_ID, CHECKS
 from lacre.audit.run import of_container, of_image
-from lacre.engine import Engine, inventory
+from lacre.engine import inventory
+from lacre.engine.reader import Reader, reader
 from tests.integration.engine_fixtures import docker, docker_engine
 
 __all__ = ["docker_engine"]
@@ -106,7 +107,7 @@ def looked_at(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         _until(
             lambda: docker("inspect", "-f", "{{.State.Health.Status}}", f"{NAME}sick").strip() == "unhealthy"
         )
-        with Engine() as client:
+        with reader() as client:
             machine = collect.machine(
                 client, Wanted(containers=tuple(made)), Kept(None), trust="", say=lambda _: None
             )
@@ -285,7 +286,7 @@ def contained(*words: str) -> Iterator[str]:
 
 
 def look(wanted: Wanted, kept: Kept | None = None) -> Machine:
-    with Engine() as client:
+    with reader() as client:
         return collect.machine(client, wanted, kept or Kept(None), trust="", say=lambda _: None)
 
 
@@ -300,8 +301,8 @@ def test_a_container_that_ends_in_the_middle_could_not_be_tested(monkeypatch: py
     with contained(IMAGE) as box:
         real = inventory.look_at_containers
 
-        def then_gone(engine: Engine, names: Iterable[str]) -> object:
-            looked = real(engine, tuple(names))
+        def then_gone(reader: Reader, names: Iterable[str]) -> object:
+            looked = real(reader, tuple(names))
             docker("kill", box)
             return looked
 
@@ -319,8 +320,8 @@ def test_a_container_that_goes_away_between_list_and_look_is_missing(
     with contained(IMAGE) as box:
         real = inventory.engine_shown
 
-        def then_gone(engine: Engine) -> inventory.EngineShown:
-            shown = real(engine)
+        def then_gone(reader: Reader) -> inventory.EngineShown:
+            shown = real(reader)
             docker("rm", "-f", box)
             # Only this one is looked at: other tests' containers come and go.
             mine = tuple(one for one in shown.containers if one["Id"] == box)

@@ -15,7 +15,7 @@ from lacre.audit.kept import Kept
 from lacre.audit.machine import audit_machine
 from lacre.audit.model import Answer, Scope, Verdict
 from lacre.audit.registry import CHECKS
-from lacre.engine import Engine
+from lacre.engine.reader import reader
 from tests.grounds import Engine26, Machine
 from tests.unit.audit.machines import TODAY
 
@@ -34,7 +34,7 @@ def test_an_engine_beside_the_machines_own_is_audited(store: str, request: pytes
     ):
         ground.docker("run", "-d", "--name", f"audit-{name}", *words, IMAGE, "sleep", "600")
     try:
-        with Engine({**os.environ, "DOCKER_HOST": ground.docker_host}) as client:
+        with reader({**os.environ, "DOCKER_HOST": ground.docker_host}) as client:
             machine = collect.machine(client, Wanted(), Kept(None), trust="", say=lambda _: None)
     finally:
         ground.docker("rm", "-fv", "audit-plain", "audit-tight")
@@ -76,7 +76,7 @@ def test_a_swarm_is_audited_by_its_manager(ground_b: Engine26) -> None:
     ground_b.load([IMAGE])
 
     def look() -> dict[str, Answer]:
-        with Engine({**os.environ, "DOCKER_HOST": ground_b.docker_host}) as client:
+        with reader({**os.environ, "DOCKER_HOST": ground_b.docker_host}) as client:
             machine = collect.machine(client, Wanted(), Kept(None), trust="", say=lambda _: None)
         report = audit_machine(machine, CHECKS, Hiding(TODAY))
         wanted = (Scope.SWARM, Scope.DAEMON)

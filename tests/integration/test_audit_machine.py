@@ -22,7 +22,8 @@ from lacre.audit.kept import Kept
 from lacre.audit.machine import audit_machine
 from lacre.audit.model import Answer, Scope, Verdict
 from lacre.audit.registry import CHECKS
-from lacre.engine import Engine, inventory
+from lacre.engine import inventory
+from lacre.engine.reader import Reader, reader
 from tests.integration.engine_fixtures import docker
 from tests.unit.audit.machines import TODAY
 
@@ -35,13 +36,13 @@ def look(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str] | None = N
     """The whole machine, but only the few things that are a test's own among containers and images."""
     real = inventory.engine_shown
 
-    def fewer(engine: Engine) -> inventory.EngineShown:
-        shown = real(engine)
+    def fewer(reader: Reader) -> inventory.EngineShown:
+        shown = real(reader)
         images = tuple(one for one in shown.images if IMAGE in (one.get("RepoTags") or ()))
         return replace(shown, containers=(), images=images)
 
     monkeypatch.setattr(inventory, "engine_shown", fewer)
-    with Engine(environment) as client:
+    with reader(environment) as client:
         return collect.machine(client, Wanted(), Kept(None), trust="", say=lambda _: None)
 
 
@@ -117,7 +118,7 @@ def test_a_far_engine_is_not_judged_by_this_host(engine: str, monkeypatch: pytes
             assert told["LC207", Scope.DAEMON].verdict is Verdict.UNKNOWN
             assert told["LC216", Scope.DAEMON].verdict is Verdict.UNKNOWN
             assert told["LC202", Scope.DAEMON].verdict is not Verdict.UNKNOWN  # the engine itself says
-            with Engine(environment) as client:
+            with reader(environment) as client:
                 far = collect.machine(
                     client, Wanted(containers=(box,)), Kept(None), trust="", say=lambda _: None
                 )

@@ -17,9 +17,9 @@ from lacre.audit.facts.shown import texts
 from lacre.audit.facts.swarm import Swarm, swarm
 from lacre.audit.model import Unknown
 from lacre.engine import process
-from lacre.engine.docker import Engine
 from lacre.engine.inventory import EngineShown
 from lacre.engine.listening import inodes, listeners
+from lacre.engine.reader import Reader
 from lacre.host import dockerd, jsontext
 from lacre.host import facts as of_host
 from lacre.host.dockerd import EngineFacts
@@ -39,7 +39,7 @@ _MANAGERS = 2377  # the port on which the managers of a swarm listen, dockerd(8)
 _FAR = "the engine runs on another machine, or lacre runs in a container"
 
 
-def beneath(engine: Engine, shown: EngineShown, *, local: bool, trust: str) -> tuple[Daemon, Host, Swarm]:
+def beneath(reader: Reader, shown: EngineShown, *, local: bool, trust: str) -> tuple[Daemon, Host, Swarm]:
     """The engine, the host under it, and its swarm. `trust` is DOCKER_CONTENT_TRUST of this process."""
     asked = daemon.asked_from(shown, local=local)
     if not local:
@@ -51,7 +51,7 @@ def beneath(engine: Engine, shown: EngineShown, *, local: bool, trust: str) -> t
         )
     told = of_host.read(Root(), SETTINGS, lambda: asked)
     rootless = any(option.startswith("name=rootless") for option in texts(shown.info.get("SecurityOptions")))
-    socket = engine.address.removeprefix("unix://")
+    socket = reader.address.removeprefix("unix://")
     facts = _facts_of(told, socket, asked, rootless=rootless)
     every = listeners(facts.pid or "self")
     own = inodes(facts.pid) if facts.pid else frozenset()

@@ -6,7 +6,7 @@ import datetime
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,10 @@ from lacre.audit.facts.shown import part, texts
 from lacre.audit.facts.swarm import Swarm
 from lacre.audit.kept import Kept
 from lacre.engine import census, inside, inventory
-from lacre.engine.docker import Engine
 from lacre.engine.inventory import EngineShown, Looked
 from lacre.engine.kernel import pid_namespace, root_of_listener
 from lacre.engine.listening import listeners
+from lacre.engine.reader import Reader
 from lacre.errors import EngineError
 
 _DATA = "/var/lib/docker"
@@ -77,41 +77,41 @@ class Machine:
     missing: tuple[Missing, ...] = ()
 
 
-def machine(engine: Engine, wanted: Wanted, kept: Kept, *, trust: str, say: Say) -> Machine:
+def machine(reader: Reader, wanted: Wanted, kept: Kept, *, trust: str, say: Say) -> Machine:
     """Looks at everything wanted; raises EngineError where the engine does not even list what it has.
 
     `trust` is DOCKER_CONTENT_TRUST of this process. `say` hears of what takes long.
     """
-    shown = inventory.engine_shown(engine)
-    local = _is_local(engine, shown)
+    shown = inventory.engine_shown(reader)
+    local = _is_local(reader, shown)
     names = wanted.containers if not wanted.whole else _running(shown)
-    looked = inventory.look_at_containers(engine, names)
+    looked = inventory.look_at_containers(reader, names)
     found = [one.shown for one in looked if one.shown is not None]
     references = _references(shown, wanted, found)
-    with ThreadPoolExecutor(2) as pool:
-        of_images = pool.submit(inventory.look_at_images, engine, list(references.values()))
-        below = pool.submit(_beneath, engine, shown, local, trust) if wanted.whole else None
-        around = _around(shown, local=local)
-        reads = _reads(found, around, engine)
-        images, missing = _images(
-            engine, shown, dict(zip(references, of_images.result(), strict=True)), kept, wanted, say
+    of_images = dict(
+        zip(references, inventory.look_at_images(reader, list(references.values())), strict=True)
+    )
+    around = _around(shown, local=local)
+    reads = _reads(found, around, reader)
+    daemon_fact, host_fact, swarm_fact = (
+        _beneath(reader, shown, local, trust) if wanted.whole else (None, None, None)
+    )
+    images, missing = _images(reader, shown, of_images, kept, wanted, say)
+    known = {one.id: one for one in images}
+    sessions = _sessions(reader, found)
+    containers = tuple(
+        container(
+            one,
+            around,
+            inside=reads.inside.get(str(one.get("Id"))),
+            unseen=reads.unseen.get(str(one.get("Id")), ""),
+            sessions=sessions.get(str(one.get("Id")), ()),
+            resolved=reads.resolved,
+            sockets=reads.sockets,
+            of_image=known.get(str(one.get("Image"))),
         )
-        known = {one.id: one for one in images}
-        sessions = _sessions(engine, found)
-        containers = tuple(
-            container(
-                one,
-                around,
-                inside=reads.inside.get(str(one.get("Id"))),
-                unseen=reads.unseen.get(str(one.get("Id")), ""),
-                sessions=sessions.get(str(one.get("Id")), ()),
-                resolved=reads.resolved,
-                sockets=reads.sockets,
-                of_image=known.get(str(one.get("Image"))),
-            )
-            for one in found
-        )
-        daemon_fact, host_fact, swarm_fact = below.result() if below is not None else (None, None, None)
+        for one in found
+    )
     return Machine(
         containers=containers,
         images=tuple(one for one in images if wanted.whole or one.name in wanted.images),
@@ -132,10 +132,10 @@ def without_engine(why: str, *, trust: str, here: bool) -> Machine:
     )
 
 
-def _beneath(engine: Engine, shown: EngineShown, local: bool, trust: str) -> tuple[Daemon, Host, Swarm]:
+def _beneath(reader: Reader, shown: EngineShown, local: bool, trust: str) -> tuple[Daemon, Host, Swarm]:
     from lacre.audit.beneath import beneath  # noqa: PLC0415 - the settings of a host cost 40 ms: where they are asked
 
-    return beneath(engine, shown, local=local, trust=trust)
+    return beneath(reader, shown, local=local, trust=trust)
 
 
 def _gone(kind: str, shown: EngineShown, looked: Iterable[Looked], wanted: Wanted) -> Iterator[Missing]:
@@ -155,10 +155,10 @@ def _called(shown: EngineShown, looked: Looked) -> str:
     return looked.asked
 
 
-def _is_local(engine: Engine, shown: EngineShown) -> bool:
+def _is_local(reader: Reader, shown: EngineShown) -> bool:
     """Whether /proc here tells about the engine's containers: one kernel, and this process sees all of it."""
     return (
-        engine.address.startswith("unix://")
+        reader.address.startswith("unix://")
         and str(shown.info.get("KernelVersion") or "") == os.uname().release
         and str(shown.info.get("Name") or "") == os.uname().nodename
         and pid_namespace() in ("", _FIRST_PID_NAMESPACE)
@@ -201,7 +201,7 @@ def _around(shown: EngineShown, *, local: bool) -> Surroundings:
     )
 
 
-def _reads(found: Sequence[Mapping[str, Any]], around: Surroundings, engine: Engine) -> _Reads:
+def _reads(found: Sequence[Mapping[str, Any]], around: Surroundings, reader: Reader) -> _Reads:
     """What the kernel and the file system of this host tell about containers."""
     reads = _Reads()
     running = {
@@ -214,21 +214,30 @@ def _reads(found: Sequence[Mapping[str, Any]], around: Surroundings, engine: Eng
         return reads
     processes = census.census(running)
     published = {str(one["Id"]): published_protocols(one) for one in found}
-    for id, pid in running.items():
-        seen = processes.get(id)
-        if seen:
-            reads.inside[id] = _inside(pid, seen, published.get(id, frozenset()))
-        else:
-            there = Path(f"/proc/{pid}").exists()
-            reads.unseen[id] = "its processes cannot be seen from here" if there else "it ended meanwhile"
+    own = census.namespaces("self")
+    # The kernel takes milliseconds for each list of sockets; Python can do other things meanwhile.
+    with ThreadPoolExecutor(1) as pool:
+        open_ports = {
+            id: pool.submit(_listening, pid, published[id]) for id, pid in running.items() if published[id]
+        }
+        for id, pid in running.items():
+            seen = processes.get(id)
+            if seen:
+                reads.inside[id] = _inside(pid, seen, own)
+            else:
+                there = Path(f"/proc/{pid}").exists()
+                reads.unseen[id] = "its processes cannot be seen from here" if there else "it ended meanwhile"
+        for id, ports in open_ports.items():
+            if id in reads.inside:
+                reads.inside[id] = replace(reads.inside[id], listening=ports.result())
     sources = {source for one in found for source in host_sources(one)}
     # An engine in a mount namespace of its own has other files than this process.
-    if _same_root(root := root_of_listener(engine.address.removeprefix("unix://"))):
+    if _same_root(root := root_of_listener(reader.address.removeprefix("unix://"))):
         reads.resolved = {source: os.path.realpath(source) for source in sources}
-        reads.sockets = sockets.held(sources, sockets_of(engine))
+        reads.sockets = sockets.held(sources, sockets_of(reader))
     else:
         held = sockets.held(
-            {root + one for one in sources}, {root + s: w for s, w in sockets_of(engine).items()}
+            {root + one for one in sources}, {root + s: w for s, w in sockets_of(reader).items()}
         )
         reads.sockets = {path.removeprefix(root): what for path, what in held.items()}
     return reads
@@ -241,30 +250,32 @@ def _same_root(root: str) -> bool:
         return True  # it cannot be told, and nearly always is
 
 
-def _inside(pid: int, processes: tuple[census.Process, ...], published: frozenset[str]) -> Inside:
-    every = listeners(pid, published) if published else ()
+def _inside(pid: int, processes: tuple[census.Process, ...], own: Mapping[str, str]) -> Inside:
     return Inside(
         processes=processes,
         limits=inside.limits(pid),
-        mounts=inside.mounts(pid),
-        shared=census.shared_with_here(pid),
-        listening=None
-        if every is None
-        else frozenset(f"{one.protocol}/{one.port}" for one in every if not one.loopback),
+        mounts=inside.mounted(pid),
+        shared=census.shared(census.namespaces(pid), own),
+        listening=frozenset(),
     )
 
 
-def sockets_of(engine: Engine) -> dict[str, str]:
+def _listening(pid: int, protocols: frozenset[str]) -> frozenset[str] | None:
+    found = listeners(pid, protocols)
+    return None if found is None else frozenset(f"{o.protocol}/{o.port}" for o in found if not o.loopback)
+
+
+def sockets_of(reader: Reader) -> dict[str, str]:
     """Where the sockets of engines are on this host: the known places, and the one that is spoken to."""
     from lacre.audit.checks.runtime.docker_socket import SOCKETS  # noqa: PLC0415 - a table beside its check
 
-    spoken = engine.address.removeprefix("unix://") if engine.address.startswith("unix://") else ""
+    spoken = reader.address.removeprefix("unix://") if reader.address.startswith("unix://") else ""
     return {**SOCKETS, **({spoken: "Docker's socket"} if spoken else {})}
 
 
-def _sessions(engine: Engine, found: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Mapping[str, Any], ...]]:
+def _sessions(reader: Reader, found: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Mapping[str, Any], ...]]:
     return {
-        str(one["Id"]): inventory.sessions(engine, list(ids))
+        str(one["Id"]): inventory.sessions(reader, list(ids))
         for one in found
         if (ids := texts(one.get("ExecIDs")))
     }
@@ -286,7 +297,7 @@ def _references(shown: EngineShown, wanted: Wanted, found: Iterable[Mapping[str,
 
 
 def _images(
-    engine: Engine,
+    reader: Reader,
     shown: EngineShown,
     looked: Mapping[str, Looked],
     kept: Kept,
@@ -304,7 +315,7 @@ def _images(
         for name, one in there.items()
         if name in wanted.images or (wanted.whole and str(one["Id"]) in used)
     }
-    read = _contents(engine, to_read, kept, say)
+    read = _contents(reader, to_read, kept, say)
     for one in there.values():
         # What was read once costs nothing, whoever uses it.
         if str(one["Id"]) not in read and (known := kept.get(str(one["Id"]))) is not None:
@@ -326,7 +337,7 @@ def _images(
     )
 
 
-def _contents(engine: Engine, to_read: Mapping[str, str], kept: Kept, say: Say) -> dict[str, Contents | str]:
+def _contents(reader: Reader, to_read: Mapping[str, str], kept: Kept, say: Say) -> dict[str, Contents | str]:
     """The summary of each image, from the disk where it is kept, or why it could not be read."""
     found: dict[str, Contents | str] = {}
     new: list[str] = []
@@ -339,6 +350,12 @@ def _contents(engine: Engine, to_read: Mapping[str, str], kept: Kept, say: Say) 
     if new:
         many = f"{len(new)} images" if len(new) > 1 else to_read[new[0]]
         say(f"reading the files of {many}: once, the answer is kept")
+        found.update(_read(reader, new, kept))
+    return found
+
+
+def _read(reader: Reader, ids: Sequence[str], kept: Kept) -> dict[str, Contents | str]:
+    """Reads images whole, some at a time, and keeps the summary of each."""
 
     def one(id: str) -> Contents | str:
         try:
@@ -349,6 +366,5 @@ def _contents(engine: Engine, to_read: Mapping[str, str], kept: Kept, say: Say) 
         kept.put(id, summary)
         return summary
 
-    with ThreadPoolExecutor(_MOST_READ) as pool:
-        found.update(zip(new, pool.map(one, new), strict=True))
-    return found
+    with reader.engine() as engine, ThreadPoolExecutor(_MOST_READ) as pool:
+        return dict(zip(ids, pool.map(one, ids), strict=True))

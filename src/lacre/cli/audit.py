@@ -182,13 +182,13 @@ def _of_machine(
     from lacre.audit import collect
     from lacre.audit.kept import Kept
     from lacre.audit.machine import audit_machine
-    from lacre.engine.docker import Engine
+    from lacre.engine.reader import reader
 
     wanted = collect.Wanted(containers=tuple(containers), images=tuple(images))
     trust = os.environ.get("DOCKER_CONTENT_TRUST", "")
     try:
-        with Engine() as engine:
-            machine = collect.machine(engine, wanted, Kept(_cache()), trust=trust, say=screen.say)
+        with reader() as asking:
+            machine = collect.machine(asking, wanted, Kept(_cache()), trust=trust, say=screen.say)
     except GroundError as error:
         if not wanted.whole:
             raise

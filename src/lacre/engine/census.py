@@ -6,7 +6,6 @@ with every cgroup driver). What is not readable is empty; a process that ends me
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import time
@@ -18,6 +17,7 @@ from lacre.engine import kernel
 
 _PROC = Path("/proc")
 _ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+_LABEL_BYTES = 4096  # a page: what the kernel gives at most
 _WORDS_BYTES = 8 << 10  # of a command line
 _MOST = 4096  # processes of one container; with the line above the bound on what an enemy can make this hold
 _ENFORCED = " (enforce)"
@@ -63,7 +63,7 @@ def census(containers: Mapping[str, int]) -> dict[str, tuple[Process, ...]]:
     for entry in os.scandir(_PROC) if containers else ():
         if entry.name.isdecimal():
             # A container in a container has both ids in its path: the outer one is the engine's.
-            group = kernel.text(_PROC / entry.name / "cgroup")
+            group = kernel.text(f"/proc/{entry.name}/cgroup")
             owner = next((id for id in _ID.findall(group) if id in containers), None)
             if owner is None or (len(found.get(owner, ())) >= _MOST and entry.name != str(containers[owner])):
                 continue
@@ -78,28 +78,33 @@ def census(containers: Mapping[str, int]) -> dict[str, tuple[Process, ...]]:
 
 def namespace(pid: int | str, kind: str) -> str:
     """The namespace of a process, as `net:[4026531840]`; empty where it cannot be read."""
-    with contextlib.suppress(OSError):
-        return str((_PROC / str(pid) / "ns" / kind).readlink())
-    return ""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/{kind}")  # noqa: PTH115 - seven of each container
+    except OSError:
+        return ""
 
 
-def shared_with_here(pid: int) -> frozenset[str] | None:
-    """The kinds of namespaces that a process shares with this one; None where they cannot be read."""
-    pairs = {kind: (namespace(pid, kind), namespace("self", kind)) for kind in NAMESPACES}
-    if not all(there for there, _ in pairs.values()):
+def namespaces(pid: int | str) -> dict[str, str]:
+    """All namespaces of a process, by kind; see `namespace`."""
+    return {kind: namespace(pid, kind) for kind in NAMESPACES}
+
+
+def shared(there: Mapping[str, str], here: Mapping[str, str]) -> frozenset[str] | None:
+    """The kinds of namespaces that two processes share; None where the first one's cannot be read."""
+    if not all(there.values()):
         return None
-    return frozenset(kind for kind, (there, here) in pairs.items() if there == here)
+    return frozenset(kind for kind, found in there.items() if found == here[kind])
 
 
 def _process(pid: str, own_users: str) -> Process | None:
-    directory = _PROC / pid
-    lines = kernel.text(directory / "status").splitlines()
+    directory = f"/proc/{pid}"
+    lines = kernel.text(f"{directory}/status").splitlines()
     status = {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
     if "CapEff" not in status or status.get("State", "").startswith("Z") or _starting(pid, status["Name"]):
         return None
-    label = _label(directory / "attr/current")
+    label = _label(f"{directory}/attr/current")
     try:
-        program = str((directory / "exe").readlink())
+        program = os.readlink(f"{directory}/exe")  # noqa: PTH115 - as above
     except OSError:
         program = ""
     return Process(
@@ -108,7 +113,7 @@ def _process(pid: str, own_users: str) -> Process | None:
         parent=int(status["PPid"]),
         name=status["Name"],
         program=program,
-        words=_words(directory / "cmdline"),
+        words=_words(f"{directory}/cmdline"),
         uid=int(status["Uid"].split()[1]),
         gid=int(status["Gid"].split()[1]),
         capabilities=int(status["CapEff"], 16),
@@ -134,19 +139,20 @@ def _starting(pid: str, name: str) -> bool:
     return time.clock_gettime(time.CLOCK_BOOTTIME) - int(started) / _TICKS < _YOUNG
 
 
-def _label(path: Path) -> str | None:
+def _label(path: str) -> str | None:
     """What the security module says of a process; empty where there is none, None where that may not be read."""
     try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape").strip().rstrip("\0")
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - as above
+            return file.read(_LABEL_BYTES).decode("utf-8", "surrogateescape").strip().rstrip("\0")
     except PermissionError:
         return None
     except OSError:
         return ""  # EINVAL: no such module
 
 
-def _words(path: Path) -> tuple[str, ...]:
+def _words(path: str) -> tuple[str, ...]:
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - as above
             data = file.read(_WORDS_BYTES)
     except OSError:
         return ()

@@ -54,7 +54,7 @@ def connect(environment: Mapping[str, str]) -> APIClient:
             **parameters,
         )
     except (DockerException, RequestException, OSError, ValueError) as problem:
-        raise _no_engine(tried, host or "unix:///var/run/docker.sock", problem) from problem
+        raise no_engine(tried, host or "unix:///var/run/docker.sock", problem) from problem
     return client
 
 
@@ -107,7 +107,8 @@ def status_of(problem: BaseException | None) -> int | None:
     return getattr(response, "status_code", None)
 
 
-def _no_engine(tried: str, host: str, problem: Exception) -> GroundError:
+def no_engine(tried: str, host: str, problem: Exception) -> GroundError:
+    """Why nobody answers at `host`, told from what went wrong."""
     path = Path(host.partition("unix://")[2]) if host.startswith("unix://") else None
     text = str(problem)
     if path is not None and ("PermissionError" in text or "Permission denied" in text):

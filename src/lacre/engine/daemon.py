@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lacre.engine.connection import told
-from lacre.engine.docker import Engine
+
+if TYPE_CHECKING:
+    from lacre.engine.docker import Engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,20 +56,30 @@ class Limited:
 
 def mounts(pid: int) -> tuple[Mounted, ...]:
     """The directories that are mount points in the mount namespace of `pid` (proc_pid_mountinfo(5))."""
+    return tuple(mount for mount in mounted(pid) if _is_directory(pid, mount.path))
+
+
+def mounted(pid: int) -> tuple[Mounted, ...]:
+    """All mount points in the mount namespace of `pid`, those that are files too."""
     found: dict[str, Mounted] = {}
-    for line in kernel.text(_PROC / str(pid) / "mountinfo").splitlines():
+    for line in kernel.text(f"/proc/{pid}/mountinfo").splitlines():
         before, _, after = line.partition(" - ")
         fields, rest = before.split(" "), after.split(" ")
         if len(fields) < 6 or len(rest) < 3:
             continue
-        path, size = kernel.unescaped(fields[4]), re.search(r"(?:^|,)size=(\d+)k(?:,|$)", rest[2])
+        path, whole = kernel.unescaped(fields[4]), rest[2].split(",")
+        size = _SIZE.search(rest[2]) if rest[0] == "tmpfs" else None
+        options = fields[5].split(",")
         found[path] = Mounted(
             path=path,
             filesystem=rest[0],
-            options=frozenset(fields[5].split(",")) | (frozenset({"ro"}) & frozenset(rest[2].split(","))),
-            size=int(size[1]) << 10 if rest[0] == "tmpfs" and size else None,
+            options=frozenset((*options, "ro") if "ro" in whole else options),
+            size=int(size[1]) << 10 if size else None,
         )
-    return tuple(mount for mount in found.values() if _is_directory(pid, mount.path))
+    return tuple(found.values())
+
+
+_SIZE = re.compile(r"(?:^|,)size=(\d+)k(?:,|$)")
 
 
 def _is_directory(pid: int, path: str) -> bool:
@@ -97,10 +107,11 @@ def credentials(pid: int) -> Credentials:
 
 def limits(pid: int) -> Limited:
     """Of the control groups of `pid`, and the hard limit of its open files."""
+    cgroup = kernel.text(f"/proc/{pid}/cgroup")
     return Limited(
-        memory=_limit(pid, "memory", "memory.limit_in_bytes", "memory.max"),
-        pids=_limit(pid, "pids", "pids.max", "pids.max"),
-        cpus=_cpus(pid),
+        memory=_limit(kernel.group_for(cgroup, "memory"), "memory.limit_in_bytes", "memory.max"),
+        pids=_limit(kernel.group_for(cgroup, "pids"), "pids.max", "pids.max"),
+        cpus=_cpus(kernel.group_for(cgroup, "cpu")),
         nofile=_open_files(pid),
     )
 
@@ -178,21 +189,19 @@ def _status(pid: int) -> dict[str, str]:
     return {key: value.strip() for key, _, value in pairs}
 
 
-def _limit(pid: int, controller: str, old: str, new: str) -> int | None:
-    group = kernel.control_group(pid, controller)
+def _limit(group: Path | None, old: str, new: str) -> int | None:
     if group is None:
         return None
-    number = kernel.number(kernel.text(group / old) or kernel.text(group / new))
+    number = kernel.number(kernel.text(f"{group}/{old}") or kernel.text(f"{group}/{new}"))
     return number if number is not None and number < _NO_LIMIT else None
 
 
-def _cpus(pid: int) -> float | None:
-    group = kernel.control_group(pid, "cpu")
+def _cpus(group: Path | None) -> float | None:
     if group is None:
         return None
-    said = kernel.text(group / "cpu.max").split() or [
-        kernel.text(group / "cpu.cfs_quota_us").strip(),
-        kernel.text(group / "cpu.cfs_period_us").strip(),
+    said = kernel.text(f"{group}/cpu.max").split() or [
+        kernel.text(f"{group}/cpu.cfs_quota_us").strip(),
+        kernel.text(f"{group}/cpu.cfs_period_us").strip(),
     ]
     if len(said) == 2 and all(word.isdecimal() for word in said) and int(said[1]):
         return int(said[0]) / int(said[1])
@@ -200,7 +209,7 @@ def _cpus(pid: int) -> float | None:
 
 
 def _open_files(pid: int) -> int | None:
-    for line in kernel.text(_PROC / str(pid) / "limits").splitlines():
+    for line in kernel.text(f"/proc/{pid}/limits").splitlines():
         if line.startswith("Max open files"):
             return kernel.number(line.split()[4])
     return None

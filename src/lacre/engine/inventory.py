@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lacre.engine.connection import status_of, told
-from lacre.engine.docker import Engine
-from lacre.engine.layers import files_in_layers
-from lacre.engine.project import Entry
-from lacre.engine.tree import read_tree
+from lacre.engine.reader import AbsentError, Later, Reader
 from lacre.errors import EngineError
 
-_AT_ONCE = 8
+if TYPE_CHECKING:
+    from lacre.engine.docker import Engine
+    from lacre.engine.project import Entry
+
+_AT_ONCE = 32  # questions that wait for their answers
 ABSENT = "it is not there"
 """Why something cannot be looked at that the engine does not have (any more)."""
 
@@ -54,60 +54,58 @@ class EngineShown:
     swarm: SwarmShown = field(default_factory=SwarmShown)
 
 
-def engine_shown(engine: Engine) -> EngineShown:
+def engine_shown(reader: Reader) -> EngineShown:
     """Asks the engine about itself and for its lists; raises EngineError."""
-    api = engine.api
-    with told("asking the engine what it has"):
-        info, version, containers, images, networks = _all(
-            (
-                api.info,
-                lambda: api.version(api_version=False),
-                lambda: api.containers(all=True),
-                api.images,
-                api.networks,
-            )
-        )
+    tried = "asking the engine what it has"
+    info, version, containers, images, networks = _all(
+        reader.ask(tried, "info"),
+        reader.ask(tried, "version"),
+        reader.ask(tried, "containers/json", all="1"),
+        reader.ask(tried, "images/json"),
+        reader.ask(tried, "networks"),
+    )
     return EngineShown(
         info=info,
         version=version,
         containers=tuple(containers or ()),
         images=tuple(images or ()),
         networks=tuple(networks or ()),
-        swarm=_swarm(engine, info, networks or ()),
+        swarm=_swarm(reader, info, networks or ()),
     )
 
 
-def _swarm(engine: Engine, info: Shown, networks: Iterable[Shown]) -> SwarmShown:
+def _swarm(reader: Reader, info: Shown, networks: Iterable[Shown]) -> SwarmShown:
     said = info.get("Swarm") or {}
     if str(said.get("LocalNodeState") or "inactive") == "inactive":
         return SwarmShown()
     if not said.get("ControlAvailable"):
         return SwarmShown(why="this node is no manager: only a manager knows the swarm")
-    api = engine.api
+    tried = "asking the swarm's manager"
     try:
-        with told("asking the swarm's manager"):
-            swarm, nodes, services = _all((api.inspect_swarm, api.nodes, api.services))
+        swarm, nodes, services = _all(*(reader.ask(tried, path) for path in ("swarm", "nodes", "services")))
     except EngineError as error:
         return SwarmShown(why=error.happened)
     overlays = tuple(network for network in networks if network.get("Driver") == "overlay")
     return SwarmShown(swarm=swarm, nodes=tuple(nodes), services=tuple(services), networks=overlays)
 
 
-def look_at_containers(engine: Engine, names: Sequence[str]) -> tuple[Looked, ...]:
+def look_at_containers(reader: Reader, names: Sequence[str]) -> tuple[Looked, ...]:
     """Each container by name or id, in order; one that is gone is no error."""
-    return _each(names, engine.inspect)
+    return _each(
+        names, lambda name: reader.ask(f"looking at container {name[:12]}", "containers", name, "json")
+    )
 
 
-def look_at_images(engine: Engine, references: Sequence[str]) -> tuple[Looked, ...]:
+def look_at_images(reader: Reader, references: Sequence[str]) -> tuple[Looked, ...]:
     """Each image that is here, with its `History`; nothing is pulled."""
-    api = engine.api
 
-    def one(reference: str) -> Shown:
-        with told(f"looking at image {reference}"):
-            shown: dict[str, Any] = api.inspect_image(reference)  # type: ignore[no-untyped-call]
-            return {**shown, "History": api.history(str(shown["Id"]))}  # type: ignore[no-untyped-call]
+    def ask(reference: str) -> Later:
+        tried = f"looking at image {reference}"
+        shown = reader.ask(tried, "images", reference, "json")
+        history = reader.ask(tried, "images", reference, "history")
+        return lambda: {**shown(), "History": history()}
 
-    return _each(references, one)
+    return _each(references, ask)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +126,9 @@ def image_files(engine: Engine, id: str, wanted: Callable[[str], bool]) -> Image
 
     Nothing of it is ever started. `wanted` tells which paths of layers matter.
     """
+    from lacre.engine.connection import told  # noqa: PLC0415 - as rarely as this is done
+    from lacre.engine.tree import read_tree  # noqa: PLC0415
+
     with engine.parked(id) as container, told(f"reading the files of image {id[:19]}"):
         passwd, shadow = (engine.get_file(container, path) or b"" for path in ("/etc/passwd", "/etc/shadow"))
         tree = read_tree(iter(engine.api.export(container)))
@@ -141,40 +142,53 @@ def image_files(engine: Engine, id: str, wanted: Callable[[str], bool]) -> Image
 
 
 def _layered(engine: Engine, id: str, wanted: Callable[[str], bool]) -> frozenset[str] | None:
+    from lacre.engine.layers import files_in_layers  # noqa: PLC0415 - as above
+
     try:
         return files_in_layers(iter(engine.api.get_image(id)), wanted)
     except EngineError:
         return None
 
 
-def sessions(engine: Engine, ids: Sequence[str]) -> tuple[Shown, ...]:
+def sessions(reader: Reader, ids: Sequence[str]) -> tuple[Shown, ...]:
     """Sessions of `docker exec` that still run; one that ends meanwhile is left out."""
-    api = engine.api
-
-    def one(id: str) -> Shown:
-        with told("looking at a session of docker exec"):
-            shown: dict[str, Any] = api.exec_inspect(id)
-            return shown
-
-    return tuple(
-        looked.shown for looked in _each(ids, one) if looked.shown is not None and looked.shown.get("Running")
-    )
+    looked = _each(ids, lambda id: reader.ask("looking at a session of docker exec", "exec", id, "json"))
+    return tuple(one.shown for one in looked if one.shown is not None and one.shown.get("Running"))
 
 
-def _each(names: Sequence[str], ask: Callable[[str], Shown]) -> tuple[Looked, ...]:
-    def one(name: str) -> Looked:
-        try:
-            return Looked(asked=name, shown=ask(name))
-        except EngineError as error:
-            gone = status_of(error.__cause__) == 404
-            return Looked(asked=name, shown=None, why=ABSENT if gone else error.happened)
+def _each(names: Sequence[str], ask: Callable[[str], Later]) -> tuple[Looked, ...]:
+    """Asks about some while the engine answers about others."""
+    looked: list[Looked] = []
+    asked: deque[tuple[str, Later]] = deque()
+    left = iter(names)
+    while True:
+        while len(asked) < _AT_ONCE and (name := next(left, None)) is not None:
+            asked.append((name, _begun(ask, name)))
+        if not asked:
+            return tuple(looked)
+        looked.append(_looked(*asked.popleft()))
 
-    if len(names) < 2:
-        return tuple(map(one, names))
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return tuple(pool.map(one, names))
+
+def _begun(ask: Callable[[str], Later], name: str) -> Later:
+    try:
+        return ask(name)
+    except EngineError as error:
+        problem = error
+
+    def fail() -> Any:
+        raise problem
+
+    return fail
 
 
-def _all(asks: Sequence[Callable[[], Any]]) -> list[Any]:
-    with ThreadPoolExecutor(len(asks)) as pool:
-        return [future.result() for future in [pool.submit(ask) for ask in asks]]
+def _looked(name: str, answer: Later) -> Looked:
+    try:
+        return Looked(asked=name, shown=answer())
+    except AbsentError:
+        return Looked(asked=name, shown=None, why=ABSENT)
+    except EngineError as error:
+        return Looked(asked=name, shown=None, why=error.happened)
+
+
+def _all(*answers: Later) -> list[Any]:
+    return [answer() for answer in answers]

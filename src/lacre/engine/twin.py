@@ -17,7 +17,7 @@ from lacre.engine.compose import Compose, error_lines
 from lacre.engine.connection import told
 from lacre.engine.data import TwinData, look
 from lacre.engine.docker import ContainerState, Engine
-from lacre.engine.leftovers import leftovers, remove
+from lacre.engine.leftover import leftovers, remove
 from lacre.engine.owner import OWNER_LABEL, TWIN_LABEL, this_process
 from lacre.engine.process import Finished
 from lacre.engine.project import Project
@@ -355,13 +355,22 @@ class Twin:
             ),
             ("unhealthy", lambda n, s: n in waited_for and _health(s) == "unhealthy"),
             ("exited", lambda n, s: n in waited_for and s.get("Status") == "exited" and n in said.stderr),
+            ("exited", lambda n, s: n in waited_for and s.get("Status") == "restarting"),
             ("timeout", lambda n, s: said.timed_out and n in waited_for and s.get("Status") != "exited"),
         ]
         for why, test in tests:
             for name, state in states:
                 if test(name, state):
                     return name, why
-        return "", "timeout" if said.timed_out else "other"
+        return self._named(error_lines(said.stderr)), "timeout" if said.timed_out else "other"
+
+    def _named(self, words: str) -> str:
+        """The service whose container Compose complains of: one that is restarted may look well when it is asked."""
+        for container in self._containers:
+            name = re.escape(f"{self.name}-{container.service}-{container.number}")
+            if re.search(rf"{name}(?![\w-])", words):
+                return container.service
+        return ""
 
     def _stop_one(self, container: Container) -> Stopped:
         before = self.state(container)

@@ -11,9 +11,12 @@ import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from lacre.audit.facts.image import Contents
-from lacre.engine.project import Entry
+
+if TYPE_CHECKING:
+    from lacre.engine.project import Entry
 
 VERSION = 2
 """Of what is kept: a summary that an older lacre made is made again."""
