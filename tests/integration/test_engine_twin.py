@@ -407,6 +407,7 @@ def test_the_twin_reaches_its_own_and_nothing_outside(project: Projects, twin_of
         ("command: sleep 9, healthcheck: {test: 'false', interval: 1s, retries: 1}", "healthy", "unhealthy"),
         ("command: sh -c 'exit 7'", "completed_successfully", "exited"),
         ("command: sh -c 'exit 7', healthcheck: {test: 'true'}", "healthy", "exited"),
+        ("command: sh -c 'exit 7', restart: always, healthcheck: {test: 'true'}", "healthy", "unhealthy"),
         ("command: /no/such/program", "healthy", "not started"),
         ("command: sleep 99, healthcheck: {test: 'false', interval: 600s}", "healthy", "timeout"),
     ],
@@ -421,7 +422,7 @@ def test_a_start_that_fails_names_the_service_that_failed(
     """)
     with twin_of(target) as twin:
         twin.create()
-        started = twin.start(seconds=8)
+        started = twin.start(seconds=8 if why == "timeout" else 120)
         assert (started.ok, started.service, started.why) == (False, "dep", why), started
         assert started.message or why == "timeout"
 

@@ -355,14 +355,17 @@ class Twin:
             ),
             ("unhealthy", lambda n, s: n in waited_for and _health(s) == "unhealthy"),
             ("exited", lambda n, s: n in waited_for and s.get("Status") == "exited" and n in said.stderr),
-            ("exited", lambda n, s: n in waited_for and s.get("Status") == "restarting"),
             ("timeout", lambda n, s: said.timed_out and n in waited_for and s.get("Status") != "exited"),
         ]
         for why, test in tests:
             for name, state in states:
                 if test(name, state):
                     return name, why
-        return self._named(error_lines(said.stderr)), "timeout" if said.timed_out else "other"
+        words = error_lines(said.stderr)
+        named = self._named(words)
+        if said.timed_out:
+            return named, "timeout"
+        return named, "unhealthy" if named and "unhealthy" in words else "other"
 
     def _named(self, words: str) -> str:
         """The service whose container Compose complains of: one that is restarted may look well when it is asked."""
