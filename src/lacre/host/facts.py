@@ -114,7 +114,7 @@ def value(root: Root, key: str) -> str | None:
 
 def _writable(root: Root, key: str) -> bool:
     """Whether root could write it here; others plan for root."""
-    place = root.at(f"{PROC_SYS}/{key}")
+    place = root.name(f"{PROC_SYS}/{key}")
     if os.geteuid() == 0:
         return os.access(place, os.W_OK)  # EROFS for root too
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import glob
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -46,7 +46,8 @@ class Root:
     def data(self, path: str) -> bytes | None:
         """What a file holds, at most a megabyte; None where it cannot be read."""
         try:
-            descriptor = os.open(self.name(self.resolved(path)), os.O_RDONLY | os.O_CLOEXEC)
+            inside = self.resolved(path) if self._prefix else path  # links of `/` the kernel itself follows
+            descriptor = os.open(self.name(inside), os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             return None
         try:
@@ -84,9 +85,8 @@ class Root:
         if "*" not in pattern:
             yield from (pattern,) if self.there(pattern) else ()
             return
-        with contextlib.suppress(OSError):
-            for found in sorted(self.directory.glob(pattern.lstrip("/"))):
-                yield "/" + str(found.relative_to(self.directory))
+        found = glob.glob(self.name(pattern), include_hidden=True)  # noqa: PTH207 - see `name`
+        yield from sorted((path[len(self._prefix) :] for path in found), key=lambda path: path.split("/"))
 
 
 def _read(descriptor: int) -> bytes:

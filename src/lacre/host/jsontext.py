@@ -81,6 +81,8 @@ def put(text: str, path: Sequence[str], value: str) -> str:
     if node.start == node.end:  # an empty file
         return text[: node.start] + f"{_object(path, value, '', _newline(text))}{_newline(text)}"
     for depth, name in enumerate(path):
+        if node.value is None and depth:  # dockerd takes null for an empty object
+            return text[: node.start] + _object(path[depth:], value, None, _newline(text)) + text[node.end :]
         if not isinstance(node.value, dict):
             raise BrokenJsonError("this must be an object", text, node.start)
         found = node.members.get(name)

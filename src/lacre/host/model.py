@@ -207,9 +207,19 @@ class State:
         return only if only is not None and self.wanted.accepts(only) else self.wanted.write
 
     @property
+    def needs(self) -> tuple[Need, ...]:
+        """What it takes away under this profile, as far as its users show themselves."""
+        return self.setting.needs if self.wanted.needs is None else self.wanted.needs
+
+    @property
     def needed(self) -> bool:
         """Whether somebody here surely needs what it takes away."""
         return any(user.sure for user in self.users)
+
+    @property
+    def blind(self) -> bool:
+        """Whether it may break something of which nothing on a host shows who needs it."""
+        return bool(self.setting.breaks) and not self.needs
 
 
 _ORDER = (Verdict.BAD, Verdict.UNKNOWN, Verdict.GOOD, Verdict.ABSENT)

@@ -14,6 +14,9 @@ from lacre.host.processes import Process
 from lacre.host.settings.daemon import OPEN_FILES_SOFT
 
 _SYS_PTRACE, _SYS_ADMIN, _PERFMON, _BPF = 19, 21, 38, 39  # include/uapi/linux/capability.h
+TOLD_BY_ENGINE = frozenset({Need.DEFAULT_BRIDGE, Need.SWARM, Need.LOOPBACK_PUBLISHED})
+"""Needs whose users only the engine knows."""
+
 _FIRST_USER_NAMESPACE = "user:[4026531837]"
 
 

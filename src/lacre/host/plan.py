@@ -15,6 +15,7 @@ from lacre.errors import GroundError
 from lacre.host import jsontext, sysctl
 from lacre.host.facts import DROP_IN, Facts, warnings
 from lacre.host.model import Change, KeyState, Kind, Plan, Profile, Risk, Setting, State, Verdict
+from lacre.host.needs import TOLD_BY_ENGINE
 from lacre.host.states import sysctl_key
 from lacre.host.sysctl import Order
 
@@ -23,12 +24,6 @@ def plan(facts: Facts, profile: Profile, states: Sequence[State], accepted: Coll
     """The plan; raises GroundError where daemon.json is broken, since nothing can be added to it then."""
     made = [change for state in states if (change := _change(facts, state, accepted)) is not None]
     changes = [change for change in made if not change.held]
-    if any(change.setting.kind is Kind.ENGINE for change in changes) and facts.engine.broken:
-        raise GroundError(
-            f"planning changes to {facts.engine.config}",
-            facts.engine.broken,
-            "mend the file (dockerd does not start with it either), and run it again; nothing was changed",
-        )
     drop_in = _drop_in(facts, profile, states, changes)
     daemon = _daemon_json(facts, changes)
     texts = [pair for pair in (drop_in, daemon) if pair is not None]
@@ -71,7 +66,7 @@ def _change(facts: Facts, state: State, accepted: Collection[str]) -> Change | N
 def _sysctl_change(facts: Facts, state: State, accepted: Collection[str]) -> Change:
     setting, wanted = state.setting, state.wanted
     away = [key for key in state.keys if key.now_verdict is not Verdict.GOOD]
-    notes = []
+    notes = _blind(state)
     if setting.one_way and away:
         notes.append("set for the next start only: this kernel does not take it back before one")
         away = []
@@ -92,8 +87,8 @@ def _sysctl_change(facts: Facts, state: State, accepted: Collection[str]) -> Cha
 
 def _engine_change(facts: Facts, state: State, accepted: Collection[str]) -> Change:
     setting = state.setting
-    held = _held(state, accepted)
-    if facts.engine.flagged(setting.key) and not held:
+    held = _held(state, accepted) or _not_asked(facts, state, accepted)
+    if facts.engine.flagged(setting.key):  # whatever is accepted
         held = (
             "it is on dockerd's command line, and dockerd refuses a key that stands in both: change it there"
         )
@@ -105,7 +100,7 @@ def _engine_change(facts: Facts, state: State, accepted: Collection[str]) -> Cha
         file=facts.engine.config,
         line=True,
         held=held,
-        notes=(note,),
+        notes=(*_blind(state), note),
     )
 
 
@@ -120,6 +115,18 @@ def _held(state: State, accepted: Collection[str]) -> str:
     if not state.needed or state.setting.id in accepted:
         return ""
     return "; ".join(f"{user.who} {user.what}" for user in state.users if user.sure)
+
+
+def _not_asked(facts: Facts, state: State, accepted: Collection[str]) -> str:
+    """Why nobody knows who needs it, where only the engine could tell and one runs that did not."""
+    known = facts.engine.asked is not None or not facts.engine.running
+    if known or state.setting.id in accepted or TOLD_BY_ENGINE.isdisjoint(state.needs):
+        return ""
+    return f"only the engine knows who needs it, and it could not be asked: {facts.engine.silent or 'it was not'}"
+
+
+def _blind(state: State) -> list[str]:
+    return ["nothing on a host shows who needs it: nobody can be named"] if state.blind else []
 
 
 def _drop_in(
@@ -168,12 +175,22 @@ def _keys(setting: Setting) -> tuple[str, ...]:
 
 
 def _daemon_json(facts: Facts, changes: Sequence[Change]) -> tuple[str, str] | None:
+    """The file as it would be; raises GroundError where nothing can be put into it."""
     wanted = [change for change in changes if change.setting.kind is Kind.ENGINE]
     if not wanted:
         return None
-    text = facts.engine.text or ""
-    for change in wanted:
-        text = jsontext.put(text, change.setting.key.split("/"), change.state.wanted.write)
+    text, problem = facts.engine.text or "", facts.engine.broken
+    try:
+        for change in wanted if not problem else ():
+            text = jsontext.put(text, change.setting.key.split("/"), change.state.wanted.write)
+    except jsontext.BrokenJsonError as broken:  # a member on the way is no object
+        problem = str(broken)
+    if problem:
+        raise GroundError(
+            f"planning changes to {facts.engine.config}",
+            problem,
+            "mend the file (dockerd does not start with it either), and run it again; nothing was changed",
+        )
     return facts.engine.config, text
 
 

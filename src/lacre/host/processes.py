@@ -22,6 +22,7 @@ _ANONYMOUS = {  # what /proc/PID/fd calls them: fs/anon_inodes.c and its callers
     "/dev/userfaultfd": "userfaultfd",
     "anon_inode:[perf_event]": "perf",
 }
+_WANTED = re.compile(r"^(Name|Pid|PPid|Uid|CapEff|TracerPid|Threads|NoNewPrivs):(.*)$", re.MULTILINE)
 _JSON_LOG = re.compile(r"/containers/[0-9a-f]{64}/[0-9a-f]{64}-json\.log")
 
 
@@ -119,11 +120,7 @@ def _descriptors(root: Root, directory: str) -> tuple[frozenset[str], int]:
 
 
 def _fields(text: str) -> dict[str, str]:
-    return {
-        key: value.strip()
-        for key, colon, value in (line.partition(":") for line in text.split("\n"))
-        if colon
-    }
+    return {key: value.strip() for key, value in _WANTED.findall(text)}
 
 
 def _number(text: str | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from lacre.host import dockerd, needs, sysctl
 from lacre.host.facts import Boot, Facts
@@ -30,8 +31,8 @@ def state(facts: Facts, setting: Setting, wanted: Wanted) -> State:
             keys = _engine_key(facts, setting, wanted)
         case Kind.BOOT:
             keys = (_boot_key(facts.boot, setting, wanted),)
-    asked = setting.needs if wanted.needs is None else wanted.needs
-    return State(setting=setting, wanted=wanted, keys=keys, users=needs.users(asked, facts) if keys else ())
+    found = State(setting=setting, wanted=wanted, keys=keys)
+    return replace(found, users=needs.users(found.needs, facts)) if keys else found
 
 
 def sysctl_key(facts: Facts, order: Order, setting: Setting, wanted: Wanted, key: str) -> KeyState:

@@ -12,6 +12,7 @@ _TITLES = {
     Kind.ENGINE: "Engine (daemon.json)",
     Kind.BOOT: "Boot parameters (told, never written)",
 }
+_BLIND = "nobody, since nothing on a host shows who needs it"
 
 
 def settings() -> str:
@@ -61,7 +62,7 @@ def _section(setting: Setting) -> str:
         "",
         f"- **Why**: {setting.why}.",
         *([f"- **May break**: {setting.breaks}."] if setting.breaks else []),
-        *([f"- **Looked for on this host**: {needs}."] if needs else []),
+        *([f"- **Looked for on this host**: {needs or _BLIND}."] if needs or setting.breaks else []),
         *(["- **One way**: the kernel does not take it back before a restart; set for the next start only."]
           if setting.one_way else []),
         *([f"- **Never written**: {setting.only_told}."] if setting.only_told else []),

@@ -279,11 +279,44 @@ def test_only_one_at_a_time(tmp_path: Path) -> None:
         apply(root)
 
 
-def test_a_broken_daemon_json_is_said_with_its_line_and_nothing_is_done(tmp_path: Path) -> None:
-    root = trees.make(tmp_path, daemon='{\n  "icc": false,\n}\n')
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{\n  "icc": false,\n}\n', "line 3, column 1"),
+        ('{ // mine\n  "icc": false\n}\n', "line 1, column 3"),
+        ("[]\n", "not an object"),
+        ('{\n  "log-opts": "max-size=10m"\n}\n', "line 2, column 15: this must be an object"),
+        ('{"default-ulimits": []}\n', "line 1, column 21: this must be an object"),
+    ],
+)
+def test_a_broken_daemon_json_is_said_with_its_line_and_nothing_is_done(
+    text: str, said: str, tmp_path: Path
+) -> None:
+    root = trees.make(tmp_path, daemon=text)
     before = trees.snapshot(tmp_path)
-    with pytest.raises(GroundError, match="line 3, column 1"):
+    with pytest.raises(GroundError, match=said):
         apply(root)
+    assert trees.snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '\ufeff{"icc": true}',
+        '{"icc": true, "icc": true}',
+        '{"log-opts": null}',
+        "",
+        " \n",
+        '{\r\n\t"ipv6": false\r\n}\r\n',
+    ],
+)
+def test_an_odd_daemon_json_is_hardened_and_comes_back(text: str, tmp_path: Path) -> None:
+    root = trees.make(tmp_path, daemon=text)
+    before = trees.snapshot(tmp_path)
+    apply(root)
+    told = json.loads(root.at("/etc/docker/daemon.json").read_text(encoding="utf-8-sig"))
+    assert told["icc"] is False and told["log-opts"]["max-size"] == "10m"
+    assert not work.rolled_back(root).left
     assert trees.snapshot(tmp_path) == before
 
 

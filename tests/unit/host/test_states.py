@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lacre.engine.daemon import Contained, DaemonFacts
+from lacre.errors import GroundError
 from lacre.host import facts, needs, plan, states
 from lacre.host.dockerd import flags
 from lacre.host.files import Root
@@ -273,6 +274,31 @@ def test_containers_on_the_default_bridge_hold_icc_back(tmp_path: Path) -> None:
     two = engine(contained("a"), contained("b", id="e" * 64))
     held = change(planned(root, daemon=two), "engine.icc").held
     assert "container a" in held and "container b" in held
+
+
+def test_what_only_the_engine_knows_is_held_back_while_it_does_not_answer(tmp_path: Path) -> None:
+    root = trees.make(tmp_path)
+    trees.process(root, 50, "dockerd", command=("dockerd",))
+
+    def silent() -> DaemonFacts:
+        raise GroundError("asking the engine", "it does not answer", "start it")
+
+    told = facts.read(root, SETTINGS, silent)
+    made = plan.plan(told, HOST, states.states(told, HOST, SETTINGS))
+    for id in ("engine.icc", "engine.live-restore", "engine.userland-proxy"):
+        assert "could not be asked: it does not answer" in change(made, id).held, id
+    assert not change(made, "engine.no-new-privileges").held
+    accepted = plan.plan(told, HOST, states.states(told, HOST, SETTINGS), ["engine.icc"])
+    assert not change(accepted, "engine.icc").held
+
+
+def test_what_may_break_something_names_who_or_says_that_it_cannot(tmp_path: Path) -> None:
+    keys = {setting.key.replace("*", "all"): "77777" for setting in SETTINGS if setting.kind is Kind.SYSCTL}
+    made = planned(trees.make(tmp_path, sysctls={**keys, "kernel/osrelease": "6.12.1-test"}))
+    assert len(made.changes) > 30
+    for each in (*made.changes, *made.held):
+        cannot = any("nobody can be named" in note for note in each.notes)
+        assert cannot == (bool(each.setting.breaks) and not each.state.needs), each.setting.id
 
 
 def test_remapped_users_are_always_held_back_and_swarm_holds_live_restore_back(tmp_path: Path) -> None:

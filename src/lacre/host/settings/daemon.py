@@ -147,7 +147,7 @@ SETTINGS = (
         key="log-opts/max-size",
         title="a container's log does not fill the disk",
         why="json-file, the default, grows without end: one container that shouts stops all others",
-        sources=(_LOGS, f"{_CIS}: 2.13"),
+        sources=(_LOGS,),
         severity=Severity.MEDIUM,
         wanted=_with(_EVERY, Wanted(write='"10m"', never=("null",))),
         breaks="older lines are gone; programs that read the files must follow their rotation; containers that are "
@@ -174,7 +174,7 @@ SETTINGS = (
         key="log-driver",
         title="containers have logs",
         why="with `none` nothing of what happened in a container can be read afterwards",
-        sources=(_LOGS, f"{_CIS}: 2.13"),
+        sources=(_LOGS,),
         severity=Severity.MEDIUM,
         wanted=_with(_EVERY, Wanted(write='"json-file"', never=('"none"',))),
         default=Default(value='"json-file"'),

@@ -44,7 +44,7 @@ SETTINGS = (
         title="only CAP_SYS_ADMIN makes user namespaces",
         why="in a user namespace of its own any process is root over mounts, netfilter and more of the kernel, where "
         "most of the holes of the last years were; Docker's own containers do not need them",
-        sources=("Debian's kernel: the patch that adds it", _KSPP),
+        sources=("Debian's kernel: the patch that adds it", "kernel-hardening-checker: Debian"),
         severity=Severity.MEDIUM,
         wanted=container_host("0"),
         breaks="rootless Docker and Podman, bubblewrap, Flatpak, the sandboxes of browsers",
@@ -239,7 +239,7 @@ SETTINGS = (
         key="vm/mmap_min_addr",
         title="nothing can be mapped where null pointers point",
         why="a null pointer that the kernel follows would lead to data that the attacker put there",
-        sources=(_VM, _KSPP),
+        sources=(_VM, f"{_KSPP}: CONFIG_DEFAULT_MMAP_MIN_ADDR"),
         severity=Severity.MEDIUM,
         wanted=everywhere("65536", least=65536),
         breaks="emulators of 16-bit programs (DOSEMU, some of Wine)",
