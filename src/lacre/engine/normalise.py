@@ -95,16 +95,16 @@ def project_from_config(
         if dependency.condition == "service_completed_successfully"
     }
     name = str(config.get("name") or directory.name)
+    found = {
+        key: _service(key, service, config, name, one_off=key in awaited) for key, service in services.items()
+    }
     return Project(
         name=name,
         directory=directory,
         files=tuple(files),
         profiles=tuple(profiles),
         config=dict(config),
-        services={
-            key: _service(key, service, config, name, one_off=key in awaited)
-            for key, service in services.items()
-        },
+        services={key: _inheriting(service, found) for key, service in found.items()},
     )
 
 
@@ -163,6 +163,29 @@ def _service(
         one_off=one_off,
         replicas=_replicas(config, deploy),
     )
+
+
+def _inheriting(service: Service, services: Mapping[str, Service]) -> Service:
+    """`service` with the mounts that `volumes_from` brings: all of the other's but tmpfs, files of secrets too."""
+    own = {mount.target for mount in service.mounts}
+    brought = {m.target: m for m in _brought(service, services, {service.name}) if m.target not in own}
+    return service.model_copy(update={"mounts": (*service.mounts, *brought.values())}) if brought else service
+
+
+def _brought(service: Service, services: Mapping[str, Service], seen: set[str]) -> Iterator[Mount]:
+    for item in service.config.get("volumes_from") or ():
+        name, _, mode = str(item).partition(":")
+        if name not in services or name in seen:  # container:NAME is outside of the project
+            continue
+        other = services[name]
+        files = (
+            Mount(kind="other", target=path, read_only=True) for path in (*other.secrets, *other.configs)
+        )
+        for mount in (*other.mounts, *files, *_brought(other, services, {*seen, name})):
+            if mount.kind != "tmpfs":
+                yield mount.model_copy(
+                    update={"inherited": True, "read_only": mount.read_only or mode == "ro"}
+                )
 
 
 def _dependencies(config: Mapping[str, Any]) -> Iterator[Dependency]:

@@ -19,6 +19,7 @@ class Mount(_Frozen):
     target: str
     source: str = ""  # volume's key in the project, host path, or empty (anonymous)
     read_only: bool = False
+    inherited: bool = False  # by volumes_from: another service's, and not this one's to change
     options: str = ""  # of a tmpfs: what follows the colon of the short form; of the long form the same words
 
 

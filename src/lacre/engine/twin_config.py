@@ -351,9 +351,7 @@ class _Twinning:
             original = str(base.get("name") or f"{self.base.get('name')}_{volume}")
             self.clones.append(VolumeClone(original, name))
         elif base.get("external") or options or driver != "local":
-            self._warn(
-                key, f"volume {volume} is a new, empty one (--clone-data copies the original's content)"
-            )
+            self._warn(key, f"volume {volume} is a new, empty one: the original's content is not in the twin")
         self.volumes[volume] = definition
         return mount
 

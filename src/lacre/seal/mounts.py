@@ -12,8 +12,12 @@ OVERCOMING = frozenset({"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID", "
 
 
 def idle(context: Context) -> list[str]:
-    """Writable mounts of the base that the baseline never wrote."""
-    mounts = [m for m in context.service.mounts if m.kind in {"volume", "bind"} and not m.read_only]
+    """Writable mounts of the base's own that the baseline never wrote."""
+    mounts = [
+        m
+        for m in context.service.mounts
+        if m.kind in {"volume", "bind"} and not m.read_only and not m.inherited
+    ]
     if not mounts:
         return []
     written = {context.real(fact.path) for fact in context.profile.of(Write)}

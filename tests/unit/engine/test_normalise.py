@@ -170,3 +170,37 @@ _VALUES = st.recursive(
 @given(_VALUES)
 def test_doubling_is_undone(value: Any) -> None:
     assert undouble(double(value)) == value
+
+
+def test_volumes_from_brings_the_mounts_of_another_service_but_its_tmpfs() -> None:
+    found = project_from_config(
+        {
+            "name": "p",
+            "secrets": {"key": {"file": "/key"}},
+            "services": {
+                "app": {
+                    "image": "x",
+                    "volumes": [{"type": "volume", "source": "data", "target": "/data"}],
+                    "tmpfs": ["/tmp"],
+                    "secrets": ["key"],
+                },
+                "reader": {"image": "x", "volumes_from": ["app:ro", "container:other"], "tmpfs": ["/cache"]},
+                "third": {
+                    "image": "x",
+                    "volumes": [{"type": "bind", "source": "/mine", "target": "/data"}],
+                    "volumes_from": ["reader"],
+                },
+            },
+        },
+        directory=HERE,
+    ).services
+    key = Mount(kind="other", target="/run/secrets/key", read_only=True, inherited=True)
+    data = Mount(kind="volume", source="data", target="/data", read_only=True, inherited=True)
+    assert found["app"].mounts[0].inherited is False
+    assert found["reader"].mounts == (Mount(kind="tmpfs", target="/cache"), data, key)
+    assert found["third"].mounts == (Mount(kind="bind", source="/mine", target="/data"), key)
+
+
+def test_volumes_from_in_a_circle_ends() -> None:
+    services = {"a": {"image": "x", "volumes_from": ["b"]}, "b": {"image": "x", "volumes_from": ["a"]}}
+    assert project_from_config({"name": "p", "services": services}, directory=HERE).services["a"].mounts == ()

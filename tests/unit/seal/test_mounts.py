@@ -184,3 +184,8 @@ def test_only_what_stays_open_is_proposed_in_the_report() -> None:
     assert proposed not in stated(draft(closed), ServiceOutcome(), closed).notes
     still_open = mounting(itself=Owner(33, 33, 0o755))
     assert proposed in stated(draft(still_open), ServiceOutcome(), still_open).notes
+
+
+def test_the_mount_of_another_service_is_not_this_ones_to_shut() -> None:
+    assert idle(mounting()) == ["/data"]
+    assert idle(mounting(inherited=True)) == []
