@@ -324,6 +324,20 @@ def test_a_project_that_does_not_work_as_it_is(
     is_explained(ran, 1, "as it is, without any seal", *words)
 
 
+def test_who_fails_for_want_of_what_a_twin_is_not_given_is_told_so(
+    test_server: FindServer, nothing_half_written: Path
+) -> None:
+    test_server("redis")
+    needy = "test -S /var/run/docker.sock || exit 5; exec sleep 60"
+    project(
+        nothing_half_written,
+        f"services: {{app: {{image: lacre-test/redis, command: [sh, -c, '{needy}'],"
+        " volumes: ['/var/run/docker.sock:/var/run/docker.sock']}}",
+    )
+    ran = lacre("seal", "--exercise", "true", directory=nothing_half_written)
+    is_explained(ran, 1, "exit code 5", "not as in the project", "--allow-host socket")
+
+
 def test_an_exercise_that_fails_on_the_original(test_server: FindServer, nothing_half_written: Path) -> None:
     test_server("redis")
     project(nothing_half_written, "services: {redis: {image: lacre-test/redis}}")

@@ -35,6 +35,7 @@ _DROPPED_KEYS = (
     "pull_policy",
 )
 _DNS_PORT = 53
+_UNPROVED = "so what needs it is not proved"
 # Where no server outside is reached the engine's resolver never answers for a name that it does not know (20.10):
 # with the C library's own waiting that is 20.2 s for each, and looks like a hang; with these 5.2 s (measured).
 _QUICK_DNS = ("timeout:1", "attempts:1")
@@ -220,7 +221,7 @@ class _Twinning:
             value = str(base.get(name) or "")
             if value == "host" and not self._allowed(thing):
                 del service[name]
-                self._warn(key, f"{name}: host is not handed over (--allow-host {thing} does)")
+                self._warn(key, f"{name}: host is not handed over, {_UNPROVED} (--allow-host {thing} does)")
             elif value.startswith("container:"):
                 self._of_container(key, service, name, value)
 
@@ -364,7 +365,9 @@ class _Twinning:
                 if self._allowed("socket"):
                     return [_only(entry, source)]
                 whose = "the engine's socket" if real in self.host.sockets else f"the socket {source}"
-                self._warn(key, f"{whose} at {target} is not handed over (--allow-host socket does)")
+                self._warn(
+                    key, f"{whose} at {target} is not handed over, {_UNPROVED} (--allow-host socket does)"
+                )
                 return []
             case "absent":
                 return [self._fresh(entry, real)]
@@ -436,7 +439,8 @@ class _Twinning:
             if _within(socket, real):
                 inside = posixpath.join(target, posixpath.relpath(socket, real))
                 self._warn(
-                    key, f"the engine's socket at {inside} is not handed over (--allow-host socket does)"
+                    key,
+                    f"the engine's socket at {inside} is not handed over, {_UNPROVED} (--allow-host socket does)",
                 )
                 yield {"type": "bind", "source": "/dev/null", "target": inside, "read_only": True}
 

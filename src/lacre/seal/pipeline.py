@@ -45,7 +45,7 @@ def seal_project(
         progress.stage("observing", twins.services)
         baseline = twins.run(None, name="baseline", baseline=None)
         if not baseline.works:
-            raise _does_not_work(baseline)
+            raise _does_not_work(baseline, twins.warnings)
         observed = time.monotonic()
         progress.stage("deriving", twins.services)
         contexts = twins.contexts(baseline)
@@ -109,7 +109,7 @@ def verify_seal(
         progress.stage("observing", twins.services)
         baseline = twins.run(None, name="baseline", baseline=None)
         if not baseline.works:
-            raise _does_not_work(baseline)
+            raise _does_not_work(baseline, twins.warnings)
         contexts = twins.contexts(baseline)
         known = {name: sealed for name, sealed in seal.services.items() if name in contexts}
         missing = tuple(
@@ -175,15 +175,18 @@ def changed_controls(mended: ServiceSeal, sealed: ServiceSeal) -> tuple[Grant, .
     )
 
 
-def _does_not_work(baseline: Run) -> TargetError:
+def _does_not_work(baseline: Run, warnings: Sequence[str]) -> TargetError:
     texts = "; ".join(
         f"{f.phase}{f' ({f.service})' if f.service else ''}: {f.text}" for f in baseline.failures
     )
     return TargetError(
         "running a copy of the project as it is, without any seal",
-        texts[:4000],
+        "\n".join(
+            [texts[:4000], *(f"not as in the project: {warning}" for warning in dict.fromkeys(warnings))]
+        ),
         "make the project and its exercise pass without a seal first (an exercise reaches the copy by LACRE_WEB_80 and"
-        " the like, not by published ports); nothing was written",
+        " the like, not by published ports; the copy reaches nothing outside but what --allow-egress names); nothing"
+        " was written",
     )
 
 
