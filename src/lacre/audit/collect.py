@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ _SOCKET = "/run/docker.sock"
 _AUDITCTL_SECONDS = 10.0
 _FIRST_PID_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO, include/uapi/linux/nsfs.h
 _MANAGERS = 2377  # the port on which the managers of a swarm listen, dockerd(8)
+_LISTS = 2  # lists of sockets that are read at a time
 _MOST_READ = 4  # images whose files are read at a time: each is a stream that Python takes apart
 
 Say = Callable[[str], None]
@@ -92,10 +93,15 @@ def machine(reader: Reader, wanted: Wanted, kept: Kept, *, trust: str, say: Say)
         zip(references, inventory.look_at_images(reader, list(references.values())), strict=True)
     )
     around = _around(shown, local=local)
-    reads = _reads(found, around, reader)
-    daemon_fact, host_fact, swarm_fact = (
-        _beneath(reader, shown, local, trust) if wanted.whole else (None, None, None)
-    )
+    with ThreadPoolExecutor(_LISTS) as pool:
+        listening = _listening(found, pool) if local else {}
+        reads = _reads(found, around, reader)
+        daemon_fact, host_fact, swarm_fact = (
+            _beneath(reader, shown, local, trust) if wanted.whole else (None, None, None)
+        )
+        for id, ports in listening.items():
+            if id in reads.inside:
+                reads.inside[id] = replace(reads.inside[id], listening=ports.result())
     images, missing = _images(reader, shown, of_images, kept, wanted, say)
     known = {one.id: one for one in images}
     sessions = _sessions(reader, found)
@@ -204,32 +210,19 @@ def _around(shown: EngineShown, *, local: bool) -> Surroundings:
 def _reads(found: Sequence[Mapping[str, Any]], around: Surroundings, reader: Reader) -> _Reads:
     """What the kernel and the file system of this host tell about containers."""
     reads = _Reads()
-    running = {
-        str(one["Id"]): int(part(one, "State").get("Pid") or 0)
-        for one in found
-        if part(one, "State").get("Running")
-    }
+    running = {str(one["Id"]): _pid(one) for one in found if part(one, "State").get("Running")}
     if not around.local:
         reads.unseen = dict.fromkeys(running, "its engine runs on another machine")
         return reads
     processes = census.census(running)
-    published = {str(one["Id"]): published_protocols(one) for one in found}
     own = census.namespaces("self")
-    # The kernel takes milliseconds for each list of sockets; Python can do other things meanwhile.
-    with ThreadPoolExecutor(1) as pool:
-        open_ports = {
-            id: pool.submit(_listening, pid, published[id]) for id, pid in running.items() if published[id]
-        }
-        for id, pid in running.items():
-            seen = processes.get(id)
-            if seen:
-                reads.inside[id] = _inside(pid, seen, own)
-            else:
-                there = Path(f"/proc/{pid}").exists()
-                reads.unseen[id] = "its processes cannot be seen from here" if there else "it ended meanwhile"
-        for id, ports in open_ports.items():
-            if id in reads.inside:
-                reads.inside[id] = replace(reads.inside[id], listening=ports.result())
+    for id, pid in running.items():
+        seen = processes.get(id)
+        if seen:
+            reads.inside[id] = _inside(pid, seen, own)
+        else:
+            there = Path(f"/proc/{pid}").exists()
+            reads.unseen[id] = "its processes cannot be seen from here" if there else "it ended meanwhile"
     sources = {source for one in found for source in host_sources(one)}
     # An engine in a mount namespace of its own has other files than this process.
     if _same_root(root := root_of_listener(reader.address.removeprefix("unix://"))):
@@ -260,9 +253,29 @@ def _inside(pid: int, processes: tuple[census.Process, ...], own: Mapping[str, s
     )
 
 
-def _listening(pid: int, protocols: frozenset[str]) -> frozenset[str] | None:
-    found = listeners(pid, protocols)
-    return None if found is None else frozenset(f"{o.protocol}/{o.port}" for o in found if not o.loopback)
+def _pid(shown: Mapping[str, Any]) -> int:
+    """The first process of a container; 0 where it does not run, or is between two starts."""
+    state = part(shown, "State")
+    return int(state.get("Pid") or 0) if state.get("Running") else 0
+
+
+def _listening(
+    found: Iterable[Mapping[str, Any]], pool: ThreadPoolExecutor
+) -> dict[str, Future[frozenset[str] | None]]:
+    """Who listens in each container with published ports.
+
+    In threads: the kernel takes milliseconds for each of these lists, and needs nothing of Python meanwhile.
+    """
+    return {
+        str(one["Id"]): pool.submit(_open_ports, pid, protocols)
+        for one in found
+        if (pid := _pid(one)) and (protocols := published_protocols(one))
+    }
+
+
+def _open_ports(pid: int, protocols: frozenset[str]) -> frozenset[str] | None:
+    seen = listeners(pid, protocols)
+    return None if seen is None else frozenset(f"{o.protocol}/{o.port}" for o in seen if not o.loopback)
 
 
 def sockets_of(reader: Reader) -> dict[str, str]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -14,12 +15,18 @@ DEFECT = 70
 """Exit code of a defect in lacre itself (EX_SOFTWARE of sysexits.h)."""
 
 
+_UNCOLLECTED = 100_000
+"""Objects made between two looks for cycles (gc). With Python's own 700, an audit of a hundred containers spends a
+tenth of its time looking: nearly all that it makes it keeps to the end."""
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `lacre` with `arguments` (those of the process by default) and exit."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:  # a terminal that is not UTF-8 must not end a run of minutes
             reconfigure(errors="backslashreplace")
+    gc.set_threshold(_UNCOLLECTED)
     from lacre.cli.app import app
 
     try:
