@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn
 
-from lacre.engine.normalise import double, project_from_config, undouble, with_zeros
+from lacre.engine.normalise import double, project_from_config, readable, undouble
 from lacre.engine.process import Finished, run
 from lacre.engine.project import Project
 from lacre.errors import EngineError, GroundError, UsageError
@@ -141,7 +141,7 @@ class Compose:
                 "it has no service" + (" in these profiles" if profiles else ""),
                 "name services in the file, or the profile that they are in with --profile",
             )
-        return with_zeros(config)
+        return readable(config)
 
     def default_files(
         self, directory: Path | None = None, env: Mapping[str, str] | None = None

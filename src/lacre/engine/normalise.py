@@ -42,12 +42,17 @@ def _each_string(value: Any, change: Any) -> Any:
             return value
 
 
-def with_zeros(config: dict[str, Any]) -> dict[str, Any]:
-    """`config` with the zeros that Compose leaves out of its JSON, and does not read back as such.
+def readable(config: dict[str, Any]) -> dict[str, Any]:
+    """`config` as Compose can read it back, which is not always what it prints (seen with 2.40.3).
 
-    `ulimits: {core: 0}` is printed as `{core: {}}` (seen with 2.40.3), and `{soft: 0, hard: 5}` as `{hard: 5}`.
+    `ulimits: {core: 0}` is printed as `{core: {}}`, and `{soft: 0, hard: 5}` as `{hard: 5}`. A dependency that is not
+    required stays when its service is left out, being in no active profile, and is then an error.
     """
-    for service in (config.get("services") or {}).values():
+    services = config.get("services") or {}
+    for service in services.values():
+        needs = service.get("depends_on")
+        if isinstance(needs, Mapping) and not needs.keys() <= services.keys():
+            service["depends_on"] = {name: entry for name, entry in needs.items() if name in services}
         for name, limit in (service.get("ulimits") or {}).items():
             if isinstance(limit, Mapping):
                 service["ulimits"][name] = {"soft": 0, "hard": 0, **limit}

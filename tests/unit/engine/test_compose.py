@@ -100,6 +100,28 @@ def test_files_named_in_an_env_file_are_read_as_compose_reads_them(compose: Comp
     assert compose.default_files(tmp_path, others) == (tmp_path / "prod.yml",)
 
 
+def test_a_dependency_in_no_active_profile_is_left_out_if_it_is_not_required(
+    compose: Compose, tmp_path: Path
+) -> None:
+    text = """
+        services:
+          web:
+            image: x
+            depends_on:
+              db: {condition: service_started}
+              extra: {condition: service_started, required: false}
+          db: {image: x}
+          extra: {image: x, profiles: [more]}
+    """
+    file = write(tmp_path, compose__yaml=text)
+    project = compose.resolve([file])
+    assert [dependency.service for dependency in project.services["web"].depends_on] == ["db"]
+    (tmp_path / "again.yaml").write_text(json.dumps(project.config))
+    assert compose.config_of([tmp_path / "again.yaml"])["services"] == project.config["services"]
+    whole = compose.resolve([file], ["more"])
+    assert [dependency.service for dependency in whole.services["web"].depends_on] == ["db", "extra"]
+
+
 def test_zeros_that_compose_leaves_out_of_its_json_are_there(compose: Compose, tmp_path: Path) -> None:
     limits = "{core: 0, nproc: {soft: 0, hard: 5}, nofile: 7}"
     project = compose.resolve(
