@@ -146,7 +146,7 @@ def measure(rounds: int, peer: Path | None, peer_rounds: int) -> bool:
         for number in range(rounds):
             floors.append(turn(("docker", "inspect", *names, *references), environment))
             audits.append(turn(LACRE, environment))
-            if copied is not None and number < peer_rounds:
+            if copied is not None and number >= rounds - peer_rounds:
                 words = ("bash", "docker-bench-security.sh", "-b", "-l", "bench.log")
                 peers.append(turn(words, environment, copied))
     floor, whole = (statistics.median(one.wall for one in turns) for turns in (floors, audits))

@@ -302,9 +302,9 @@ def test_a_container_that_ends_in_the_middle_could_not_be_tested(monkeypatch: py
         real = inventory.look_at_containers
 
         def then_gone(reader: Reader, names: Iterable[str]) -> object:
-            looked = real(reader, tuple(names))
+            looked = real(reader, tuple(names))()
             docker("kill", box)
-            return looked
+            return lambda: looked
 
         monkeypatch.setattr(inventory, "look_at_containers", then_gone)
         (found,) = look(Wanted(containers=(box,))).containers
@@ -320,12 +320,12 @@ def test_a_container_that_goes_away_between_list_and_look_is_missing(
     with contained(IMAGE) as box:
         real = inventory.engine_shown
 
-        def then_gone(reader: Reader) -> inventory.EngineShown:
-            shown = real(reader)
+        def then_gone(reader: Reader) -> Callable[[], inventory.EngineShown]:
+            shown = real(reader)()
             docker("rm", "-f", box)
             # Only this one is looked at: other tests' containers come and go.
             mine = tuple(one for one in shown.containers if one["Id"] == box)
-            return replace(shown, containers=mine, images=())
+            return lambda: replace(shown, containers=mine, images=())
 
         monkeypatch.setattr(inventory, "engine_shown", then_gone)
         missing = look(Wanted()).missing

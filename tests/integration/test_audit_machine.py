@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from lacre.audit.kept import Kept
 from lacre.audit.machine import audit_machine
 from lacre.audit.model import Answer, Scope, Verdict
 from lacre.audit.registry import CHECKS
+from lacre.audit.run import of_container
 from lacre.engine import inventory
 from lacre.engine.reader import Reader, reader
 from tests.integration.engine_fixtures import docker
@@ -36,10 +37,10 @@ def look(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str] | None = N
     """The whole machine, but only the few things that are a test's own among containers and images."""
     real = inventory.engine_shown
 
-    def fewer(reader: Reader) -> inventory.EngineShown:
-        shown = real(reader)
+    def fewer(reader: Reader) -> Callable[[], inventory.EngineShown]:
+        shown = real(reader)()
         images = tuple(one for one in shown.images if IMAGE in (one.get("RepoTags") or ()))
-        return replace(shown, containers=(), images=images)
+        return lambda: replace(shown, containers=(), images=images)
 
     monkeypatch.setattr(inventory, "engine_shown", fewer)
     with reader(environment) as client:
@@ -127,6 +128,24 @@ def test_a_far_engine_is_not_judged_by_this_host(engine: str, monkeypatch: pytes
         assert of_box["LC505", Scope.CONTAINER].verdict is Verdict.PASSES
     finally:
         docker("rm", "-fv", box)
+
+
+def test_what_is_paused_is_tested_and_what_never_started_is_not(engine: str) -> None:
+    label = ("--label", "lacre-audit-test=states")
+    paused = docker("run", "-d", *label, IMAGE, "sleep", "600").strip()
+    created = docker("create", *label, IMAGE, "sleep", "600").strip()
+    try:
+        docker("pause", paused)
+        with reader() as client:
+            wanted = Wanted(containers=(paused, created))
+            machine = collect.machine(client, wanted, Kept(None), trust="", say=lambda _: None)
+        boxes = {box.id: box for box in machine.containers}
+        assert boxes[paused].main is not None
+        assert boxes[paused].main.name == "sleep"
+        asked = {one.check: one for one in of_container(boxes[created], CHECKS)}
+        assert (asked["LC522"].verdict, asked["LC522"].why) == (Verdict.NOT_APPLICABLE, "it does not run")
+    finally:
+        docker("rm", "-fv", paused, created)
 
 
 def test_from_inside_a_container_nothing_is_said_of_processes_that_it_cannot_see(

@@ -83,25 +83,28 @@ def machine(reader: Reader, wanted: Wanted, kept: Kept, *, trust: str, say: Say)
 
     `trust` is DOCKER_CONTENT_TRUST of this process. `say` hears of what takes long.
     """
-    shown = inventory.engine_shown(reader)
+    asked = inventory.engine_shown(reader)
+    below = _beneath() if wanted.whole else None
+    shown = asked()
     local = _is_local(reader, shown)
     names = wanted.containers if not wanted.whole else _running(shown)
-    looked = inventory.look_at_containers(reader, names)
+    looking = inventory.look_at_containers(reader, names)
+    # The engine answers while the host is looked at.
+    daemon_fact, host_fact, swarm_fact = (
+        below(reader, shown, local=local, trust=trust) if below is not None else (None, None, None)
+    )
+    looked = looking()
     found = [one.shown for one in looked if one.shown is not None]
     references = _references(shown, wanted, found)
-    of_images = dict(
-        zip(references, inventory.look_at_images(reader, list(references.values())), strict=True)
-    )
+    looking = inventory.look_at_images(reader, list(references.values()))
     around = _around(shown, local=local)
     with ThreadPoolExecutor(_LISTS) as pool:
         listening = _listening(found, pool) if local else {}
         reads = _reads(found, around, reader)
-        daemon_fact, host_fact, swarm_fact = (
-            _beneath(reader, shown, local, trust) if wanted.whole else (None, None, None)
-        )
         for id, ports in listening.items():
             if id in reads.inside:
                 reads.inside[id] = replace(reads.inside[id], listening=ports.result())
+    of_images = dict(zip(references, looking(), strict=True))
     images, missing = _images(reader, shown, of_images, kept, wanted, say)
     known = {one.id: one for one in images}
     sessions = _sessions(reader, found)
@@ -138,10 +141,10 @@ def without_engine(why: str, *, trust: str, here: bool) -> Machine:
     )
 
 
-def _beneath(reader: Reader, shown: EngineShown, local: bool, trust: str) -> tuple[Daemon, Host, Swarm]:
+def _beneath() -> Callable[..., tuple[Daemon, Host, Swarm]]:
     from lacre.audit.beneath import beneath  # noqa: PLC0415 - the settings of a host cost 40 ms: where they are asked
 
-    return beneath(reader, shown, local=local, trust=trust)
+    return beneath
 
 
 def _gone(kind: str, shown: EngineShown, looked: Iterable[Looked], wanted: Wanted) -> Iterator[Missing]:

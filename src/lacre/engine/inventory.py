@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from lacre.engine.docker import Engine
     from lacre.engine.project import Entry
 
-_AT_ONCE = 32  # questions that wait for their answers
+_AT_ONCE = 128  # questions that wait for their answers
 ABSENT = "it is not there"
 """Why something cannot be looked at that the engine does not have (any more)."""
 
@@ -54,24 +55,29 @@ class EngineShown:
     swarm: SwarmShown = field(default_factory=SwarmShown)
 
 
-def engine_shown(reader: Reader) -> EngineShown:
-    """Asks the engine about itself and for its lists; raises EngineError."""
+def engine_shown(reader: Reader) -> Callable[[], EngineShown]:
+    """Asks the engine about itself and for its lists, and does not wait: what it gives does; both raise EngineError."""
     tried = "asking the engine what it has"
-    info, version, containers, images, networks = _all(
+    asked = (
         reader.ask(tried, "info"),
         reader.ask(tried, "version"),
         reader.ask(tried, "containers/json", all="1"),
         reader.ask(tried, "images/json"),
         reader.ask(tried, "networks"),
     )
-    return EngineShown(
-        info=info,
-        version=version,
-        containers=tuple(containers or ()),
-        images=tuple(images or ()),
-        networks=tuple(networks or ()),
-        swarm=_swarm(reader, info, networks or ()),
-    )
+
+    def answered() -> EngineShown:
+        info, version, containers, images, networks = _all(*asked)
+        return EngineShown(
+            info=info,
+            version=version,
+            containers=tuple(containers or ()),
+            images=tuple(images or ()),
+            networks=tuple(networks or ()),
+            swarm=_swarm(reader, info, networks or ()),
+        )
+
+    return answered
 
 
 def _swarm(reader: Reader, info: Shown, networks: Iterable[Shown]) -> SwarmShown:
@@ -89,15 +95,15 @@ def _swarm(reader: Reader, info: Shown, networks: Iterable[Shown]) -> SwarmShown
     return SwarmShown(swarm=swarm, nodes=tuple(nodes), services=tuple(services), networks=overlays)
 
 
-def look_at_containers(reader: Reader, names: Sequence[str]) -> tuple[Looked, ...]:
-    """Each container by name or id, in order; one that is gone is no error."""
+def look_at_containers(reader: Reader, names: Sequence[str]) -> Callable[[], tuple[Looked, ...]]:
+    """Each container by name or id, in order; one that is gone is no error. What it gives waits for the answers."""
     return _each(
         names, lambda name: reader.ask(f"looking at container {name[:12]}", "containers", name, "json")
     )
 
 
-def look_at_images(reader: Reader, references: Sequence[str]) -> tuple[Looked, ...]:
-    """Each image that is here, with its `History`; nothing is pulled."""
+def look_at_images(reader: Reader, references: Sequence[str]) -> Callable[[], tuple[Looked, ...]]:
+    """Each image that is here, with its `History`; nothing is pulled. What it gives waits for the answers."""
 
     def ask(reference: str) -> Later:
         tried = f"looking at image {reference}"
@@ -153,20 +159,22 @@ def _layered(engine: Engine, id: str, wanted: Callable[[str], bool]) -> frozense
 def sessions(reader: Reader, ids: Sequence[str]) -> tuple[Shown, ...]:
     """Sessions of `docker exec` that still run; one that ends meanwhile is left out."""
     looked = _each(ids, lambda id: reader.ask("looking at a session of docker exec", "exec", id, "json"))
-    return tuple(one.shown for one in looked if one.shown is not None and one.shown.get("Running"))
+    return tuple(one.shown for one in looked() if one.shown is not None and one.shown.get("Running"))
 
 
-def _each(names: Sequence[str], ask: Callable[[str], Later]) -> tuple[Looked, ...]:
-    """Asks about some while the engine answers about others."""
-    looked: list[Looked] = []
-    asked: deque[tuple[str, Later]] = deque()
+def _each(names: Sequence[str], ask: Callable[[str], Later]) -> Callable[[], tuple[Looked, ...]]:
+    """Asks about the first at once, and about one more as each is answered."""
     left = iter(names)
-    while True:
-        while len(asked) < _AT_ONCE and (name := next(left, None)) is not None:
-            asked.append((name, _begun(ask, name)))
-        if not asked:
-            return tuple(looked)
-        looked.append(_looked(*asked.popleft()))
+    asked = deque((name, _begun(ask, name)) for name in itertools.islice(left, _AT_ONCE))
+
+    def answered() -> tuple[Looked, ...]:
+        looked: list[Looked] = []
+        while asked:
+            looked.append(_looked(*asked.popleft()))
+            asked.extend((name, _begun(ask, name)) for name in itertools.islice(left, 1))
+        return tuple(looked)
+
+    return answered
 
 
 def _begun(ask: Callable[[str], Later], name: str) -> Later:
