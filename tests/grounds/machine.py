@@ -12,7 +12,6 @@ processors take turns on one thread: on a thread each, the guest's kernel was se
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import shutil
@@ -81,6 +80,7 @@ class Machine:
         self._lock: IO[str] | None = None
         self._port: socket.socket | None = None
         self._run = Path(tempfile.gettempdir())
+        self._given = 0
 
     def __enter__(self) -> Machine:
         self._lock = take(self.name, self._wait_seconds)
@@ -119,13 +119,28 @@ class Machine:
 
     def put(self, directory: Path, where: str, skip: Sequence[str] = ()) -> None:
         """Copy the content of a directory into the machine; `skip` are names of files or directories."""
-        packed = io.BytesIO()
         left_out = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", *skip}
-        with tarfile.open(fileobj=packed, mode="w") as tar:
-            tar.add(directory, ".", filter=lambda i: None if Path(i.name).name in left_out else i)
-        done = self.run(f"mkdir -p {where} && tar -C {where} -xf -", stdin=packed.getvalue())
+        with tempfile.NamedTemporaryFile(dir=self._run) as packed:
+            with tarfile.open(fileobj=packed, mode="w") as tar:
+                tar.add(directory, ".", filter=lambda i: None if Path(i.name).name in left_out else i)
+            packed.flush()
+            self.give(Path(packed.name), f"mkdir -p {where} && tar -C {where} -xf")
+
+    def give(self, file: Path, command: str) -> None:
+        """Run a command there that ends with the name of a file: this one, as a disk that is plugged in meanwhile.
+
+        Its size must be a multiple of 512 bytes, as that of a tar is. The agent's port takes a minute for what a
+        disk hands over at once.
+        """
+        self._given += 1
+        name = f"given{self._given}"
+        device = f"/dev/disk/by-id/virtio-{name}"
+        self._monitor(f"drive_add 0 if=none,id={name},format=raw,readonly=on,file={file}")
+        self._monitor(f"device_add virtio-blk-pci,drive={name},id={name},serial={name}")
+        done = self.run(f"until [ -e {device} ]; do sleep 0.1; done; {command} {device}")
+        self._monitor(f"device_del {name}")
         if done.code != 0:
-            raise GroundError(f"ground D: cannot copy {directory}: {done.output}")
+            raise GroundError(f"ground D: {command}: {done.output}")
 
     def put_lacre(self) -> None:
         """Copy the source (with the sensor), tests and demo to /work/lacre, and `lacre` to the PATH."""

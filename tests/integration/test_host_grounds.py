@@ -19,7 +19,6 @@ from tests.servers.harness import SERVERS, Server
 IMAGES = ("lacre-demo/web", "lacre-demo/app", "lacre-demo/db", "lacre-test/redis", "lacre-test/memcached")
 SEALED = ("nginx", "redis", "memcached")
 FLEET = "/srv/fleet"
-PIECE = 4 << 20  # bytes at a time: the agent of the machine puts its input together slowly
 NEEDY = {  # what each program needs, the setting that takes it away, and how to make it free first
     "io_uring": ("kernel.io_uring_disabled", "0"),
     "perf": ("kernel.perf_event_paranoid", "1"),
@@ -88,12 +87,8 @@ def bring_fleet(machine: Machine, sealed: Iterable[SealedServer], parent: Path) 
     """The images and the sealed servers, copied into the machine."""
     saved = parent / "images.tar"
     subprocess.run(["docker", "save", "-o", saved, *IMAGES], check=True)
-    with saved.open("rb") as file:
-        while block := file.read(PIECE):
-            done = machine.run("cat >> /var/tmp/images.tar", stdin=block)
-            assert done.code == 0, done.output
+    machine.give(saved, "docker load <")
     saved.unlink()
-    run(machine, "docker load -i /var/tmp/images.tar && rm /var/tmp/images.tar")
     for each in sealed:
         shutil.copytree(each.directory, parent / each.server.name, dirs_exist_ok=True)
         (parent / each.server.name / "exercise").write_text(each.server.exercise)
