@@ -1,4 +1,4 @@
-"""Grounds by hand: `python -m tests.grounds B` (or C; Ctrl-C ends it), `... D COMMAND...`."""
+"""Grounds by hand: `python -m tests.grounds B` (or C, crun, userns; Ctrl-C ends it), `... D COMMAND...`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 
+from tests.grounds import engine20
 from tests.grounds.cache import GroundError
 from tests.grounds.engine26 import Engine26, Store
 from tests.grounds.machine import Machine
@@ -14,11 +15,11 @@ from tests.grounds.machine import Machine
 STORES: dict[str, Store] = {"B": "overlay2", "C": "containerd"}
 
 
-def serve(name: str) -> int:
+def serve(ground: Engine26) -> int:
     """Keep one of the further engines up until Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with Engine26(STORES[name]) as engine:
+        with ground as engine:
             print(f"export DOCKER_HOST={engine.docker_host}", flush=True)
             signal.pause()
     except KeyboardInterrupt:
@@ -44,13 +45,17 @@ def main(arguments: Sequence[str]) -> int:
     try:
         match arguments:
             case ["B" | "C" as name]:
-                return serve(name)
+                return serve(Engine26(STORES[name]))
+            case ["crun"]:
+                return serve(engine20.crun())
+            case ["userns"]:
+                return serve(engine20.userns())
             case ["D", *commands]:
                 return run(commands)
     except GroundError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print("usage: python -m tests.grounds B | C | D COMMAND...", file=sys.stderr)
+    print("usage: python -m tests.grounds B | C | crun | userns | D COMMAND...", file=sys.stderr)
     return 2
 
 

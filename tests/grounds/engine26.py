@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Literal
+from typing import IO, Literal, Self
 
 from tests.grounds.cache import CACHE, GroundError, layers, take, tree
 
@@ -42,20 +42,23 @@ class Engine26:
     wait_seconds: float = 600
 
     def __post_init__(self) -> None:
-        self.name = NAMES[self.store]
-        self.run = Path(f"/run/lacre-ground-{self.name.lower()}")
-        self.docker_host = f"unix://{self.run}/docker.sock"
-        self._network = NETWORKS[self.store]
-        self._link = f"lacre-{self.name.lower()}"
+        self._place(NAMES[self.store], NETWORKS[self.store])
         self._process: subprocess.Popen[str] | None = None
         self._lock: IO[str] | None = None
 
-    def __enter__(self) -> Engine26:
+    def _place(self, name: str, network: str) -> None:
+        self.name = name
+        self.run = Path(f"/run/lacre-ground-{name.lower()}")
+        self.docker_host = f"unix://{self.run}/docker.sock"
+        self._network = network
+        self._link = f"lacre-{name.lower()}"
+
+    def __enter__(self) -> Self:
         self._lock = take(self.name, self.wait_seconds)
         try:
-            root = tree("docker26", "trixie", PACKAGES)
             self._end_left_over()
-            self._start(root)
+            self.run.mkdir(mode=0o700)
+            self._start(self._command())
         except BaseException:
             self.stop()
             raise
@@ -120,14 +123,17 @@ class Engine26:
         shutil.rmtree(self.run, ignore_errors=True)
         subprocess.run(["ip", "link", "delete", self._link], capture_output=True, check=False)
 
-    def _start(self, root: Path) -> None:
-        self.run.mkdir(mode=0o700)
+    def _command(self) -> list[str]:
+        """What becomes the engine, but for the last two words: its directory below /run and its network."""
+        root = tree("docker26", "trixie", PACKAGES)
+        return [str(Path(__file__).with_suffix(".sh")), str(root), self.store]
+
+    def _start(self, inside: Sequence[str]) -> None:
         log = CACHE / "log" / f"ground-{self.name}.log"
         log.parent.mkdir(exist_ok=True)
-        script = Path(__file__).with_suffix(".sh")
         # With us ends also what we started, should we be killed.
         command = ["setpriv", "--pdeathsig", "TERM", "unshare", "--mount", "--net"]
-        command += [str(script), str(root), self.store, str(self.run), self._network]
+        command += [*inside, str(self.run), self._network]
         with log.open("w") as output:
             self._process = subprocess.Popen(
                 command,
@@ -159,7 +165,8 @@ class Engine26:
             if ids := self.docker("ps", "-aq", timeout=30).split():
                 self.docker("rm", "-fv", *ids, timeout=60)
             self.docker("network", "prune", "-f", timeout=30)
-            self.docker("volume", "prune", "-af", timeout=30)
+            if volumes := self.docker("volume", "ls", "-q", timeout=30).split():
+                self.docker("volume", "rm", *volumes, timeout=60)
         except (GroundError, subprocess.TimeoutExpired) as error:
             print(f"ground {self.name}: {error}", file=sys.stderr)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lacre.errors import LacreError
+from lacre.errors import GroundError, LacreError
 from lacre.report.ground import Check, State
 from lacre.report.text import size
 
@@ -27,6 +27,9 @@ ENOUGH_SPACE = 1 << 30
 
 COMPOSE_WITH_OVERRIDE = (2, 24, 4)
 """The first Compose that understands `!override` and `!reset`; older ones ignore them without a word."""
+
+STILL = "`lacre audit` works as it is"
+"""What every engine can have, whatever the sensor cannot see of it."""
 
 _SYS_RESOURCE = 24
 _CAPABILITIES = {  # include/uapi/linux/capability.h; those that a host's containers or the sensor may need
@@ -146,21 +149,16 @@ def _engine(work: Work) -> Iterator[Check]:
 
 def engine_checks(info: EngineInfo) -> Iterator[Check]:
     """What the engine is, and what of a seal it can enforce."""
+    name = "Podman" if info.podman else "Docker"
     yield Check(
         group="engine",
         what="engine",
-        state=State.YES,
-        why=f"Docker {info.version}, {info.architecture}, {info.storage_driver}, data in {info.root_dir}",
-        needed=True,
-    )
-    yield Check(
-        group="engine",
-        what="on this kernel",
-        state=_yes(info.local),
-        why="its containers can be watched from here"
-        if info.local
-        else f"it runs elsewhere or rootless (kernel {info.kernel}): the sensor cannot see it",
-        do="" if info.local else "run lacre on the engine's own host, as root",
+        state=_yes(not info.podman),
+        why=f"{name} {info.version}, {info.architecture}, {info.storage_driver}, data in {info.root_dir}",
+        do="point DOCKER_HOST at Docker's own engine: Podman answers as Docker would, but its containers are not "
+        f"made as Docker's are; {STILL}"
+        if info.podman
+        else "",
         needed=True,
     )
     yield Check(
@@ -170,7 +168,17 @@ def engine_checks(info: EngineInfo) -> Iterator[Check]:
         why="a rootless engine's containers are in a user namespace of their own"
         if info.rootless
         else "the engine runs as root",
-        do="use the system's engine" if info.rootless else "",
+        do=f"seal on the system's engine, and use the seal here; {STILL}" if info.rootless else "",
+        needed=True,
+    )
+    yield Check(
+        group="engine",
+        what="on this kernel",
+        state=_yes(info.local),
+        why="its containers can be watched from here"
+        if info.local
+        else f"it runs elsewhere or rootless (kernel {info.kernel}): the sensor cannot see it",
+        do="" if info.local else f"run lacre on the engine's own host, as root; {STILL}",
         needed=True,
     )
     yield Check(
@@ -199,10 +207,19 @@ def engine_checks(info: EngineInfo) -> Iterator[Check]:
         group="engine",
         what="user namespaces",
         state=_yes(info.userns),
-        why="userns-remap: uid 0 of a container is not the host's"
+        why="userns-remap: uid 0 of a container is not the host's; the sensor tells the host's numbers of users, so "
+        "that a seal made here finds no user without root, and takes more trials"
         if info.userns
         else "uid 0 of a container is the host's; a seal takes root away where it can",
+        do="seal on an engine without it, and use the seal here" if info.userns else "",
     )
+
+
+def need(info: EngineInfo) -> None:
+    """Raises GroundError about the first thing for which no twin can be watched on an engine."""
+    for check in engine_checks(info):
+        if check.needed and check.state is State.NO:
+            raise GroundError("preparing to watch containers of this engine", check.why, check.do)
 
 
 def _compose(work: Work) -> Iterator[Check]:

@@ -111,14 +111,17 @@ def engine_and_compose(work: Work) -> tuple[Engine, Compose]:
         return work.engine(), compose.result()
 
 
-def _need_root() -> None:
-    """Who may talk to the engine need not be root; say so before anything is made."""
+def _need_ground(engine: Engine) -> None:
+    """Who may talk to an engine need not be root, nor see its containers; say so before anything is made."""
     if os.geteuid() != 0:
         raise GroundError(
             "preparing to watch containers",
             f"this is uid {os.geteuid()}, and only root may watch the kernel",
             "run lacre as root (sudo); `lacre doctor` says what else is missing",
         )
+    from lacre.cli import ground
+
+    ground.need(engine.info())
 
 
 class RealWork:
@@ -153,7 +156,7 @@ class RealWork:
         """The pipeline of `lacre seal`, but for the writing."""
         from lacre.seal import pipeline
 
-        _need_root()
+        _need_ground(engine)
         return pipeline.seal_project(engine, compose, project, options, progress)
 
     def render_files(self, sealed: Sealed, output: Path, compose: Compose) -> dict[str, str]:
@@ -192,7 +195,7 @@ class RealWork:
         """Prove an existing seal again."""
         from lacre.seal import pipeline
 
-        _need_root()
+        _need_ground(engine)
         return pipeline.verify_seal(engine, compose, project, seal, options, progress)
 
     def attack(
@@ -208,7 +211,7 @@ class RealWork:
         """Attack a twin as the project is, and one under the seal if there is one."""
         from lacre.seal import pipeline
 
-        _need_root()
+        _need_ground(engine)
         return pipeline.attack_project(engine, compose, project, seal, options, attacks, progress)
 
     def probe(self) -> SensorGround:

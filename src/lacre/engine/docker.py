@@ -39,7 +39,10 @@ _TAR_BLOCK = 512
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInfo:
-    """What the engine says about itself. `local`: it runs on this kernel, so the sensor can watch it."""
+    """What the engine says about itself.
+
+    `local`: it runs on this kernel, so the sensor can watch it. `podman`: it only speaks like Docker's.
+    """
 
     version: str
     kernel: str
@@ -49,6 +52,7 @@ class EngineInfo:
     seccomp: bool
     userns: bool
     rootless: bool
+    podman: bool
     storage_driver: str
     root_dir: str
     architecture: str
@@ -153,35 +157,17 @@ class Engine:
 
     def info(self) -> EngineInfo:
         """What the engine is and can."""
-        with told("asking the Docker engine what it is"):
-            told_info = self._client.info()
-        options = [str(option) for option in told_info.get("SecurityOptions") or ()]
-
-        def has(name: str) -> bool:
-            return any(option == f"name={name}" or option.startswith(f"name={name},") for option in options)
-
-        release = str(told_info.get("KernelVersion") or "")
-        rootless = has("rootless")
-        return EngineInfo(
-            version=str(told_info.get("ServerVersion") or ""),
-            kernel=release,
-            cgroup=2 if str(told_info.get("CgroupVersion") or "1") == "2" else 1,
-            cgroup_driver=str(told_info.get("CgroupDriver") or ""),
-            apparmor=has("apparmor"),
-            seccomp=has("seccomp"),
-            userns=has("userns"),
-            rootless=rootless,
-            logging_driver=str(told_info.get("LoggingDriver") or ""),
-            storage_driver=str(told_info.get("Driver") or ""),
-            root_dir=str(told_info.get("DockerRootDir") or ""),
-            architecture=str(told_info.get("Architecture") or ""),
-            cpus=int(told_info.get("NCPU") or 0),
-            memory=int(told_info.get("MemTotal") or 0),
-            local=self.address.startswith("unix://")
-            and not rootless
-            and release == platform.release()
-            and str(told_info.get("Name") or "") == platform.node(),
-        )
+        tried = "asking the Docker engine what it is"
+        with told(tried):
+            told_info, told_version = self._client.info(), self._client.version()
+        try:
+            return _info(told_info, told_version, self.address)
+        except (AttributeError, TypeError, ValueError) as problem:
+            raise EngineError(
+                tried,
+                f"its answer is none that an engine gives: {problem}",
+                "check what listens at DOCKER_HOST",
+            ) from problem
 
     # Images
 
@@ -464,6 +450,40 @@ def _said(stream: Any, most: int) -> bytes:
     finally:
         response.close()
     return bytes(kept)
+
+
+def _info(told_info: Mapping[str, Any], told_version: Mapping[str, Any], address: str) -> EngineInfo:
+    """Raises AttributeError, TypeError or ValueError where an answer has not the shape of an engine's."""
+    components = [str((part or {}).get("Name") or "") for part in told_version.get("Components") or ()]
+    options = [str(option) for option in told_info.get("SecurityOptions") or ()]
+
+    def has(name: str) -> bool:
+        return any(option == f"name={name}" or option.startswith(f"name={name},") for option in options)
+
+    release = str(told_info.get("KernelVersion") or "")
+    # Podman has a flag of its own for it.
+    rootless = has("rootless") or bool(told_info.get("Rootless"))
+    return EngineInfo(
+        version=str(told_info.get("ServerVersion") or ""),
+        kernel=release,
+        cgroup=2 if str(told_info.get("CgroupVersion") or "1") == "2" else 1,
+        cgroup_driver=str(told_info.get("CgroupDriver") or ""),
+        apparmor=has("apparmor"),
+        seccomp=has("seccomp"),
+        userns=has("userns"),
+        rootless=rootless,
+        podman="Podman Engine" in components,
+        logging_driver=str(told_info.get("LoggingDriver") or ""),
+        storage_driver=str(told_info.get("Driver") or ""),
+        root_dir=str(told_info.get("DockerRootDir") or ""),
+        architecture=str(told_info.get("Architecture") or ""),
+        cpus=int(told_info.get("NCPU") or 0),
+        memory=int(told_info.get("MemTotal") or 0),
+        local=address.startswith("unix://")
+        and not rootless
+        and release == platform.release()
+        and str(told_info.get("Name") or "") == platform.node(),
+    )
 
 
 def _state(told_container: Mapping[str, Any]) -> ContainerState:

@@ -20,6 +20,7 @@ FINE = EngineInfo(
     seccomp=True,
     userns=False,
     rootless=False,
+    podman=False,
     storage_driver="overlay2",
     root_dir="/",
     architecture="x86_64",
@@ -134,6 +135,7 @@ def test_without_compose_or_sensor_seal_cannot_work(monkeypatch: pytest.MonkeyPa
     [
         ({"local": False}, "on this kernel", True),
         ({"rootless": True}, "rootful", True),
+        ({"podman": True}, "engine", True),
         ({"seccomp": False}, "seccomp", True),
         ({"apparmor": False}, "AppArmor", False),
     ],
@@ -142,6 +144,28 @@ def test_what_the_engine_lacks_is_told(change: dict[str, bool], what: str, neede
     check = of(ground.engine_checks(replace(FINE, **change)))[what]  # type: ignore[arg-type]
     assert check.state is State.NO
     assert check.missing is needed
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"podman": True}, "Podman"),
+        ({"rootless": True, "local": False}, "rootless engine"),
+        ({"local": False}, "elsewhere"),
+        ({"seccomp": False}, "kernel has none"),
+    ],
+)
+def test_no_twin_is_made_on_an_engine_that_cannot_be_watched(change: dict[str, bool], said: str) -> None:
+    ground.need(FINE)
+    with pytest.raises(GroundError, match=said) as refused:
+        ground.need(replace(FINE, **change))  # type: ignore[arg-type]
+    assert refused.value.next_step
+
+
+def test_an_engine_that_remaps_users_is_warned_of_and_not_refused() -> None:
+    remapped = replace(FINE, userns=True)
+    ground.need(remapped)
+    assert of(ground.engine_checks(remapped))["user namespaces"].do
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,25 @@
+"""Sealing where another runtime than runc starts the containers."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.grounds.engine20 import crun
+from tests.integration.test_seal_grounds import IMAGES, works_under_its_seal
+from tests.sealing import leftovers, seal
+from tests.servers.harness import Server
+
+
+@pytest.mark.long
+@pytest.mark.skipif(shutil.which("crun") is None, reason="crun is not installed")
+def test_nginx_is_sealed_under_crun(test_server: Callable[[str], Server], tmp_path: Path) -> None:
+    server = test_server("nginx")
+    with crun() as ground:
+        ground.load(IMAGES["nginx"])
+        sealed = seal(server, tmp_path, docker_host=ground.docker_host, codes=(0,))
+        assert not leftovers(ground.docker_host)
+        works_under_its_seal(sealed, ground, tmp_path)
