@@ -251,6 +251,31 @@ def test_links_are_followed_inside_the_tree_and_loops_are_named(tmp_path: Path) 
     }
 
 
+MOUNTS = """22 1 254:0 / / rw - ext4 /dev/vda rw
+30 22 254:0 /d /var/lib/docker rw - ext4 /dev/vda rw
+31 22 254:16 / /srv/my\\040data rw - ext4 /dev/vdb rw
+32 31 254:16 /d /srv/my\\040data/docker rw - ext4 /dev/vdb rw
+33 22 0:40 / /mnt rw - tmpfs tmpfs rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("directory", "wanted"),
+    [
+        ("/srv/my data", True),
+        ("/mnt/", True),
+        ("/mnt/100000.100000", True),  # users remapped
+        ("/mnt/docker", False),
+        ("/var/lib/docker", False),  # bound over itself, as the engine does where mounts are private
+        ("/srv/my data/docker", False),
+        ("/nowhere", False),
+    ],
+)
+def test_a_file_system_of_its_own_is_one_that_is_not_around_it_too(directory: str, wanted: bool) -> None:
+    assert host.apart(directory, MOUNTS) is wanted
+    assert host.apart(directory, "") is None
+
+
 def test_members_of_the_group_are_found_by_both_files(tmp_path: Path) -> None:
     root = make(
         tmp_path,

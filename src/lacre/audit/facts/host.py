@@ -190,14 +190,33 @@ def _below(root: Root, directory: str) -> Iterator[str]:
 
 
 def data_apart(data_root: str, pid: int = 0) -> bool | None:
-    """Whether something is mounted at a directory, as `pid` has it (0: here); None where mounts cannot be read."""
+    """Whether a directory has a file system of its own, as `pid` has it (0: here); None where mounts cannot be read."""
     from lacre.engine import kernel  # noqa: PLC0415 - every audit imports the checks, and with them this
 
-    lines = kernel.text(Path(f"/proc/{pid or 'self'}/mountinfo")).splitlines()
-    if not lines:
+    return apart(data_root, kernel.text(Path(f"/proc/{pid or 'self'}/mountinfo")))
+
+
+def apart(directory: str, mountinfo: str) -> bool | None:
+    """Whether a directory is where a file system is mounted that lies not around it too (proc_pid_mountinfo(5)).
+
+    The engine binds its data over itself where mounts are not shared, and that is no file system of its own. Where
+    users are remapped, its data is the folder of the users below what was mounted for it.
+    """
+    from lacre.engine import kernel  # noqa: PLC0415 - as above
+
+    mounts = [fields for line in mountinfo.splitlines() if len(fields := line.split(" ")) > 4]
+    if not mounts:
         return None
-    points = {kernel.unescaped(line.split(" ")[4]) for line in lines if len(line.split(" ")) > 4}
-    return posixpath.normpath(data_root) in points
+    device = {number: device for number, _, device, *_ in mounts}
+    directory = posixpath.normpath(directory)
+    above, name = posixpath.split(directory)
+    places = (directory, above) if _REMAPPED.match(name) else (directory,)
+    return any(
+        kernel.unescaped(fields[4]) in places and fields[2] != device.get(fields[1]) for fields in mounts
+    )
+
+
+_REMAPPED = re.compile(r"^\d+\.\d+$")
 
 
 def members(root: Root, group: str) -> tuple[str, ...]:
