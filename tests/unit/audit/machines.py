@@ -172,7 +172,7 @@ def daemon(file: Mapping[str, Any] | None = None, said: DaemonFacts | None = Non
         rootless=False,
         remapped=True,
         version="29.0.0",
-        components={"engine": "29.0.0", "containerd": "2.2.0", "runc": "1.4.0"},
+        components={"engine": "29.5.1", "containerd": "2.2.0", "runc": "1.4.0"},
         storage="overlay2",
         authorization=("opa",),
         logging_driver="syslog",

@@ -229,6 +229,8 @@ FAILS = [
             "LC122": daemon(components={"runc": "1.1.11"}),
             "LC122 line": daemon(components={"runc": "1.2.5"}),
             "LC122 engine": daemon(components={"engine": "27.1.0"}),
+            "LC122 copy": daemon(components={"engine": "29.5.0"}),
+            "LC122 never mended": daemon(components={"engine": "28.5.2"}),
             "LC201": daemon(),
             "LC202": daemon(said=asked(icc=True)),
             "LC203": daemon({"log-level": "error"}),
@@ -285,6 +287,7 @@ FAILS = [
             "LC323": host({Role.CONTAINERD_SOCKET: (file("/run/containerd/containerd.sock", 0o666),)}),
             "LC325": host({Role.PROGRAMS: (file("/usr/bin/runc", 0o775),)}),
             "LC326": host({Role.DATA: (file("/var/lib/docker", 0o755),)}),
+            "LC326 group": host({Role.DATA: (file("/var/lib/docker", 0o710, gid=5, group="5"),)}),
             "LC327": host({Role.CONTAINERD_CONFIG: (file("/etc/containerd/config.toml", 0o666),)}),
             "LC328": host(plain_logins=("/root/.docker/config.json",)),
             "LC405": host(trust=""),
@@ -351,7 +354,17 @@ PASSES = [
             "LC501 used": daemon(swarm=True, swarm_services=2),
         },
     ),
-    *_cases(Scope.HOST, Verdict.PASSES, {"LC121 needed nowhere": host(settings=(state(HostVerdict.GOOD),))}),
+    *_cases(
+        Scope.HOST,
+        Verdict.PASSES,
+        {
+            "LC326 remapped": host(
+                {Role.DATA: (file("/var/lib/docker/100000.5", 0o710, gid=5, group="5"),)},
+                data_root="/var/lib/docker/100000.5",
+            ),
+            "LC121 needed nowhere": host(settings=(state(HostVerdict.GOOD),)),
+        },
+    ),
     *_cases(
         Scope.SWARM,
         Verdict.PASSES,

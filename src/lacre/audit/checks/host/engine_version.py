@@ -31,10 +31,23 @@ FIXED: dict[str, tuple[tuple[tuple[_Version, ...], str], ...]] = {
         (((1, 6, 38), (1, 7, 27), (2, 0, 4)), "CVE-2024-40635: a large user number becomes root"),
     ),
     "engine": (
+        (
+            ((25, 0, 16), (29, 5, 1)),
+            "CVE-2026-41567: copying an archive into a container runs its programs as root of the host",
+        ),
         (((23, 0, 15), (25, 0, 6), (26, 1, 5), (27, 1, 1)), "CVE-2024-41110: past authorization plugins"),
     ),
 }
-"""The first good version of each line of releases, the newest last; a line before the first one was never mended."""
+"""The first good version of each line of releases, the newest last; a line before the first one was never mended.
+
+Read in the projects' own words, as of August 2026: runc's CHANGELOG.md (1.2.8, 1.3.3 and 1.4.0-rc.3, and 1.1.12);
+containerd's advisory GHSA-265r-hfxg-fhmg; Docker's release notes (29.5.1, 27.1.1, 25.0.6); for 26.1.5 and 23.0.15 the
+advisory database (GHSA-v23v-6jw2-98fq), and moby's issue 48270 for no release of 24.0. Not verified: that 25.0.16 is
+the first with moby's pull request 52647, which was merged in May 2026.
+
+Left out on purpose: CVE-2026-41579 (runc before 1.3.6 and 1.4.3), which its authors call too limited to matter, and
+containerd's of 2026 in its interface for Kubernetes, which this engine does not use.
+"""
 
 
 def daemon(daemon: Daemon) -> Iterator[Word]:
