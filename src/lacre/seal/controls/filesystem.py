@@ -58,7 +58,8 @@ def propose(context: Context, user: User) -> FileSystem:
     if context.margin is not Margin.EXACT:
         for directory in prepared(context, user):
             reason = "the image hands it empty to the service's own user: made to be written, if only later"
-            setting = _granted(setting, directory, context, user, Grant(what=directory, reason=reason), 0)
+            owner = context.image.tree[directory].uid  # who will write there
+            setting = _granted(setting, directory, context, user, Grant(what=directory, reason=reason), owner)
     return _allow(setting, observed(context), context, user)
 
 

@@ -111,6 +111,22 @@ def test_a_directory_that_was_only_made_is_no_data() -> None:
     assert not filesystem.propose(context([made], lasting=["/var/spool/served/body"]), WORKER).volumes
 
 
+@pytest.mark.parametrize("user", [WORKER, User(user=None, root=False)])
+def test_what_lasts_in_a_prepared_directory_is_a_volume_also_where_the_image_names_the_user(
+    user: User,
+) -> None:
+    path = "/var/spool/served/dump"
+    setting = filesystem.propose(context([wrote(path), ran_as(33, 33)], lasting=[path]), user)
+    assert [volume.path for volume in setting.volumes] == ["/var/spool/served"]
+    assert "/var/spool/served" not in mounts(setting)
+
+
+def test_a_directory_prepared_for_logs_is_a_volume_also_where_the_image_names_the_user() -> None:
+    tree = {**TREE, "/var/log/kept": directory(33, 33)}
+    setting = filesystem.propose(context([ran_as(33, 33)], tree=tree), User(user=None, root=False))
+    assert [volume.path for volume in setting.volumes] == ["/var/log/kept"]
+
+
 def test_a_volume_that_the_service_could_not_write_is_a_tmpfs() -> None:
     tree = {**TREE, "/var/data": directory(), "/var/data/served": directory(0, 0)}
     path = "/var/data/served/index"
@@ -217,9 +233,9 @@ def test_a_mount_of_a_root_service_belongs_to_who_alone_writes_it() -> None:
 
 
 def test_a_log_directory_of_the_service_outlives_a_restart() -> None:
-    tree = {**TREE, "/var/log/served": directory(33, 33)}
+    tree = {**TREE, "/var/log/kept": directory(33, 33)}
     setting = filesystem.propose(context([wrote("/var/log/served/x.log")], tree=tree), WORKER)
-    assert [volume.path for volume in setting.volumes] == ["/var/log/served"]
+    assert [volume.path for volume in setting.volumes] == ["/var/log/kept"]
 
 
 def test_two_directories_never_share_a_volume_nor_take_one_of_the_project() -> None:
