@@ -24,6 +24,8 @@ _BECAUSE = {
     RefusedBecause.MEMORY: "limits",
 }
 _OF_OWNERS = frozenset({"DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "CHOWN"})  # capabilities(7)
+# What a filter answers of a protocol as a kernel does that has it not (lacre.seccomp.profile).
+_NO_SUCH_PROTOCOL = frozenset({errnos.EAFNOSUPPORT, errnos.EPROTONOSUPPORT})
 _LIMITS = frozenset({errnos.EAGAIN, errnos.ENOMEM, errnos.EMFILE, errnos.EFBIG})
 _WITHOUT_ERRNO = {
     "NoNewPrivs": "privileges",
@@ -54,6 +56,14 @@ def taken(step: Step, executed: Executed, refusals: Sequence[Refusal], own: Cred
     words = executed.output.rstrip("\n").split("\t")
     if len(words) == 3 and words[0] in _RESULTS and words[1].isdecimal():
         result, number, detail = _RESULTS[words[0]], int(words[1]), words[2][:_MOST_DETAIL]
+        if result is Result.NOT_APPLICABLE and (filtered := _as_if_absent(refusals)):
+            return StepTaken(
+                step=step,
+                result=Result.STOPPED,
+                errno=errnos.errorcode[filtered.errno],
+                by="syscalls",
+                detail=filtered.what,
+            )
         if result is not Result.STOPPED:
             return StepTaken(step=step, result=result, detail=detail)
         by = author(number, detail, refusals, own)
@@ -69,6 +79,13 @@ def taken(step: Step, executed: Executed, refusals: Sequence[Refusal], own: Cred
     said = executed.output.strip()[:_MOST_DETAIL]
     return StepTaken(
         step=step, result=Result.ERROR, detail=said or f"ended with {executed.code} and said nothing"
+    )
+
+
+def _as_if_absent(refusals: Iterable[Refusal]) -> Refusal | None:
+    """A refusal of the filter that the native program cannot tell from a kernel without that protocol."""
+    return next(
+        (r for r in refusals if r.because is RefusedBecause.SYSCALL and r.errno in _NO_SUCH_PROTOCOL), None
     )
 
 

@@ -29,6 +29,8 @@ enum op {
 	OP_SETID,
 	OP_NEW_FD,    /* returns a descriptor */
 	OP_NEW_FDS,   /* makes descriptors and returns 0 */
+	OP_SOCKET,    /* returns a descriptor of a new socket */
+	OP_SOCKETPAIR,
 };
 
 enum {
@@ -176,7 +178,7 @@ static const volatile struct call calls[MAX_CALLS] = {
 	[__NR_setresgid] = { .op = OP_SETID },
 	[__NR_clone] = { .op = OP_FORK },
 	[__NR_clone3] = { .op = OP_FORK },
-	[__NR_socket] = { .op = OP_NEW_FD },
+	[__NR_socket] = { .op = OP_SOCKET },
 	[__NR_dup] = { .op = OP_NEW_FD },
 	[__NR_dup3] = { .op = OP_NEW_FD },
 	[__NR_epoll_create1] = { .op = OP_NEW_FD },
@@ -187,7 +189,7 @@ static const volatile struct call calls[MAX_CALLS] = {
 	[__NR_memfd_create] = { .op = OP_NEW_FD },
 	[__NR_pidfd_open] = { .op = OP_NEW_FD },
 	[__NR_pipe2] = { .op = OP_NEW_FDS },
-	[__NR_socketpair] = { .op = OP_NEW_FDS },
+	[__NR_socketpair] = { .op = OP_SOCKETPAIR },
 };
 
 #endif

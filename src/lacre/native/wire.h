@@ -8,7 +8,7 @@
 #ifndef LACRE_WIRE_H
 #define LACRE_WIRE_H
 
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 
 enum {
 	PATH_BYTES = 4096,   /* PATH_MAX */
@@ -29,9 +29,10 @@ enum kind {
 	KIND_CAPABILITY = 7, /* value: the capability's number */
 	KIND_LISTENING = 8,  /* detail: IP protocol */
 	KIND_PEER = 9,       /* detail: IP protocol */
-	KIND_REFUSAL = 10,   /* detail: why; value: capabilities as bits */
+	KIND_REFUSAL = 10,   /* detail: why; value: capabilities as bits; of socket calls as KIND_SOCKET */
 	KIND_ENDED = 11,     /* to the loader only: the container's last task ended */
 	KIND_STARTING = 12,  /* to the loader only: the runtime put its process `tgid` into the cgroup */
+	KIND_SOCKET = 13,    /* value: protocol << 32 | family, port: type, as asked for; 0 where nobody tells apart by it */
 	/* From the loader only. */
 	KIND_SYSCALLS = 32,  /* first: numbers as bits */
 	KIND_COUNTERS = 33,  /* value: forks; gid: tasks_peak; nr: fds_peak; error: oom_kills */

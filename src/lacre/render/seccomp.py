@@ -10,5 +10,7 @@ from lacre.seccomp import profile
 
 def seccomp(seal: ServiceSeal) -> str:
     """JSON for `--security-opt seccomp=FILE`, one name a line, the same text for the same seal."""
-    policy = profile(seal.syscalls.allowed, seal.capabilities.add, (seal.image.architecture,))
+    policy = profile(
+        seal.syscalls.allowed, seal.capabilities.add, (seal.image.architecture,), seal.syscalls.sockets
+    )
     return json.dumps(policy, indent=2) + "\n"

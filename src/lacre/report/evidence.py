@@ -98,8 +98,13 @@ def _system_calls(sealed: ServiceSeal) -> str:
         return view.system_calls(sealed)
     return (
         f"{len(sealed.syscalls.allowed)} allowed, {len(sealed.syscalls.observed)} observed; "
-        f"{share:.0%} of what Docker's default allows is refused"
+        f"{share:.0%} of what Docker's default allows is refused" + _sockets(sealed)
     )
+
+
+def _sockets(sealed: ServiceSeal) -> str:
+    kinds = sealed.syscalls.sockets
+    return "" if kinds is None else f"; sockets: {' '.join(sorted(kinds)) or 'none'}"
 
 
 def _plain_value(setting: Setting) -> str:

@@ -39,7 +39,7 @@ _UNITS = (("G", 2**30), ("M", 2**20), ("K", 2**10))
 _SIZE = re.compile(r"(\d{1,15})([KMGT]?)")
 _MODE = re.compile(r"[0-7]{3,5}")
 _PLACES = {"off": -1, "grants": 1, "left": 2}
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_/-]*")
 _BASE_60 = re.compile(r"[-+0-9:]+")  # readers of YAML 1.1 take 33:33 for a number
 _FACTORS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
@@ -56,7 +56,12 @@ def dump(seal: Seal) -> str:
             mount["mode"] = f"{mount['mode']:04o}"
         if service["limits"].get("memory") is not None:
             service["limits"]["memory"] = _size(service["limits"]["memory"])
-        for setting, key in (("syscalls", "observed"), ("syscalls", "allowed"), ("capabilities", "add")):
+        for setting, key in (
+            ("syscalls", "observed"),
+            ("syscalls", "allowed"),
+            ("syscalls", "sockets"),
+            ("capabilities", "add"),
+        ):
             service[setting].get(key, []).sort()
     document = _commented(data)
     for name, sealed in seal.services.items():
@@ -96,7 +101,7 @@ def _commented(value: Any, key: str = "") -> Any:
             return CommentedMap({name: _commented(inner, name) for name, inner in value.items()})
         case list():
             sequence = CommentedSeq(_commented(inner) for inner in value)
-            if key in {"observed", "allowed", "add"} and all(map(_NAME.fullmatch, value)):
+            if key in {"observed", "allowed", "sockets", "add"} and all(map(_NAME.fullmatch, value)):
                 sequence.fa.set_flow_style()
             return sequence
         case str() if _BASE_60.fullmatch(value):

@@ -7,13 +7,24 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
+from lacre import seccomp
 from lacre.observe import Run
 from lacre.observe.model import EPHEMERAL_PORTS, WORK
 from lacre.seal.controls.filesystem import OVERRIDING
 from lacre.seal.controls.limits import RAISING
 from lacre.seal.model import ServiceSeal
 from lacre.seal.prove import Outcome, ServiceOutcome
-from lacre.sensor import AnyFact, CapabilityAsked, Executed, Identity, Peer, Refusal, RefusedBecause, Write
+from lacre.sensor import (
+    AnyFact,
+    CapabilityAsked,
+    Executed,
+    Identity,
+    Peer,
+    Refusal,
+    RefusedBecause,
+    SocketMade,
+    Write,
+)
 
 # Calls that change only attributes: on a read-only root they fail even where they would change nothing, and
 # most programs go on. They count when a phase fails.
@@ -39,7 +50,11 @@ def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
             refusal = _as_ownership(seen, seal)
             if _key(refusal) in known:
                 continue
-            counts = _becomes_another(refusal, seal, baseline, name) or _is_complained_of(refusal, run, name)
+            counts = (
+                _becomes_another(refusal, seal, baseline, name)
+                or _is_complained_of(refusal, run, name)
+                or _was_made(refusal, baseline, name)
+            )
             asked = is_question(refusal, seal) and not counts
             (questions if asked else refusals).append(refusal)
         failed_phases = {f.phase for f in run.failures}
@@ -126,6 +141,14 @@ def _is_complained_of(refusal: Refusal, run: Run, name: str) -> bool:
     return unread and refusal.what in run.complaints.get(name, frozenset())
 
 
+def _was_made(refusal: Refusal, baseline: Run, name: str) -> bool:
+    """Whether a kind of socket that is refused was there without a seal."""
+    return refusal.because is RefusedBecause.SYSCALL and any(
+        isinstance(fact, SocketMade) and fact.kind == refusal.what.partition(" ")[2]
+        for fact in baseline.facts.get(name, frozenset())
+    )
+
+
 def is_question(refusal: Refusal, seal: ServiceSeal) -> bool:
     """Whether a refusal is ignored as long as every phase works."""
     if refusal.question:
@@ -141,7 +164,9 @@ def is_question(refusal: Refusal, seal: ServiceSeal) -> bool:
             # and capset(2) only gives capabilities away: it does nothing for the application
             return refusal.syscall == "capset" or (not seal.user.root and refusal.syscall not in RAISING)
         case RefusedBecause.SYSCALL:
-            return refusal.errno == errno.ENOSYS  # told to fall back to an older call
+            kind = refusal.what.partition(" ")[2]
+            # told to fall back to an older call, or to do without what few kernels have
+            return refusal.errno == errno.ENOSYS or (bool(kind) and seccomp.is_rare(kind))
         case _:
             return False
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from lacre.seccomp import SOCKET_KIND, socket_tests
 
 SCHEMA_VERSION: Final = 1
 
@@ -30,6 +32,12 @@ def _printable(text: object) -> object:
     return text
 
 
+def _known_kind(kind: str) -> str:
+    socket_tests(kind)
+    return kind
+
+
+SocketKind = Annotated[str, Field(pattern=SOCKET_KIND), AfterValidator(_known_kind)]
 Seen = Annotated[str, BeforeValidator(_printable)]
 
 
@@ -127,6 +135,11 @@ class Syscalls(Setting):
     observed: frozenset[str] = frozenset()
     allowed: frozenset[str] = Field(
         default=frozenset(), description="Everything allowed, `observed` included."
+    )
+    sockets: frozenset[SocketKind] | None = Field(
+        default=None,
+        description="Kinds of sockets that may be made: a family, with the protocol where that tells it apart."
+        " None: all that Docker's default profile allows.",
     )
 
 

@@ -15,6 +15,7 @@ from lacre.seccomp.docker_default import (
 from lacre.seccomp.families import FAMILIES, closure
 from lacre.seccomp.newer import FALLS_BACK
 from lacre.seccomp.runtime import RUNTIME
+from lacre.seccomp.sockets import why_socket_refused
 from lacre.seccomp.surface import KERNEL_SURFACE, SURFACE
 from lacre.seccomp.table import reason_of, row, union
 
@@ -64,7 +65,10 @@ def mend(
 
 
 def why_refused(name: str) -> str:
-    """Why `mend` gives no grant for a name, as half a sentence."""
+    """Why `mend` gives no grant for a name (of a socket with its kind), as half a sentence."""
+    name, _, kind = name.partition(" ")
+    if kind:
+        return why_socket_refused(kind)
     reason = reason_of(SURFACE, name)
     if name not in allowed_by_old_default(frozenset()):
         # seccomp(2) let the baseline's call through no more than ours: nothing can be said of its use

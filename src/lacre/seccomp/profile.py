@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from lacre.errors import UsageError
 from lacre.seccomp.docker_default import FILTERED, MULTIPLEXED, ArgumentTest
 from lacre.seccomp.newer import FALLS_BACK
+from lacre.seccomp.sockets import SOCKET_CALLS, SocketTest, socket_tests, tests_of_others
 
 ENOSYS = 38
 EPERM = 1
+EPROTONOSUPPORT = 93
+EAFNOSUPPORT = 97
 
 # The architecture that the engine runs on decides which entry counts; its older ABIs come with it, as in
 # Docker's own.
@@ -24,18 +28,28 @@ def profile(
     allowed: frozenset[str],
     capabilities: frozenset[str] = frozenset(),
     architectures: tuple[str, ...] = ("amd64",),
+    sockets: frozenset[str] | None = None,
 ) -> dict[str, Any]:
     """The profile in Docker's own format. `architectures` are Docker's words (amd64, arm64) or the kernel's.
+
+    `sockets`: the kinds that may be made where the calls are allowed at all; None: as Docker's default has it.
 
     `defaultErrnoRet` is written for engines that know it; 20.10 does not and answers EPERM all the same.
     Raises UsageError for an architecture that lacre has no table for.
     """
+    told_apart = frozenset() if sockets is None else SOCKET_CALLS & allowed
     rules = [
-        {"names": sorted(allowed - FILTERED.keys()), "action": "SCMP_ACT_ALLOW"},
+        {"names": sorted(allowed - FILTERED.keys() - told_apart), "action": "SCMP_ACT_ALLOW"},
+        # Before those for sockets: libseccomp makes rules for socketcall of these, and then takes no other answer.
+        {
+            "names": sorted((FALLS_BACK | MULTIPLEXED) - allowed),
+            "action": "SCMP_ACT_ERRNO",
+            "errnoRet": ENOSYS,
+        },
         *(
             {"names": [name], "action": "SCMP_ACT_ALLOW", "args": [_argument(test)]}
             for name, tests in sorted(FILTERED.items())
-            if name in allowed
+            if name in allowed - told_apart
             for test in (() if _unfiltered(name, capabilities) else tests)
         ),
         *(
@@ -43,11 +57,7 @@ def profile(
             for name in sorted(FILTERED.keys() & allowed)
             if _unfiltered(name, capabilities)
         ),
-        {
-            "names": sorted((FALLS_BACK | MULTIPLEXED) - allowed),
-            "action": "SCMP_ACT_ERRNO",
-            "errnoRet": ENOSYS,
-        },
+        *(_of_sockets(sorted(told_apart), sockets) if sockets is not None and told_apart else ()),
     ]
     return {
         "defaultAction": "SCMP_ACT_ERRNO",
@@ -62,6 +72,33 @@ def profile(
 def _unfiltered(name: str, capabilities: frozenset[str]) -> bool:
     """Docker's default lifts the mask on clone's namespace flags for SYS_ADMIN."""
     return name == "clone" and "SYS_ADMIN" in capabilities
+
+
+def _of_sockets(calls: list[str], kinds: frozenset[str]) -> Iterator[dict[str, Any]]:
+    """Rules for these kinds, and for all others the errno of a kernel that does not have them.
+
+    Programs know that one and do without (IPv6, auditing), where EPERM would be an error to them.
+    """
+    allowed = [test for kind in sorted(kinds) for test in socket_tests(kind)]
+    families, protocols = tests_of_others(kinds)
+    for test in dict.fromkeys(allowed):
+        yield {"names": calls, "action": "SCMP_ACT_ALLOW", "args": _arguments(test)}
+    for tests, errno in ((families, EAFNOSUPPORT), (protocols, EPROTONOSUPPORT)):
+        for test in tests:
+            if test not in allowed:
+                yield {
+                    "names": calls,
+                    "action": "SCMP_ACT_ERRNO",
+                    "errnoRet": errno,
+                    "args": _arguments(test),
+                }
+
+
+def _arguments(test: SocketTest) -> list[dict[str, Any]]:
+    return [
+        {"index": index, "value": mask, "valueTwo": value, "op": "SCMP_CMP_MASKED_EQ"}
+        for index, mask, value in test.arguments
+    ]
 
 
 def _architecture(name: str) -> dict[str, Any]:

@@ -40,7 +40,8 @@ class RefusedBecause(StrEnum):
     FULL = "full"  # ENOSPC; `what` is the path of the file or directory
     NO_EXEC = "noexec"  # EACCES at execve, EPERM at mmap(PROT_EXEC); `what` is the path
     CAPABILITY = "capability"  # `what` is the name without CAP_, e.g. "CHOWN"
-    SYSCALL = "syscall"  # refused by seccomp; `what` is the system call's name
+    # refused by seccomp; `what` is the system call's name, with the kind of socket: "semget", "socket AF_CAN"
+    SYSCALL = "syscall"
     PROCESSES = "processes"  # fork or clone, EAGAIN; `what` is empty
     FILES = "files"  # EMFILE; `what` is empty
     MEMORY = "memory"  # killed by the out-of-memory killer; `what` is empty
@@ -143,6 +144,13 @@ class Listening(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SocketMade(Fact):
+    """socket(2) or socketpair(2) gave what was asked for. `kind` is `lacre.seccomp.socket_kind`'s: `AF_INET/tcp`."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Peer(Fact):
     """A connection or datagram. OUT: `address` and `port` are the peer's. IN: `port` is the local one."""
 
@@ -198,6 +206,7 @@ AnyFact = (
     | Executed
     | Identity
     | Listening
+    | SocketMade
     | Peer
     | Refusal
     | Counters

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from lacre.seccomp import SOCKET_CALLS, socket_kind
 from lacre.sensor.capabilities import capability_name
 from lacre.sensor.facts import (
     AnyFact,
@@ -21,6 +22,7 @@ from lacre.sensor.facts import (
     Peer,
     Refusal,
     RefusedBecause,
+    SocketMade,
     Syscalls,
     Write,
     WriteKind,
@@ -213,6 +215,8 @@ class Translator:
                     address=_address(record),
                     port=record.port,
                 )
+            case Kind.SOCKET:
+                yield SocketMade(container=container, phase=name, by=by, uid=uid, kind=_socket(record))
             case Kind.PEER:
                 yield Peer(
                     container=container,
@@ -232,7 +236,9 @@ class Translator:
                     RefusedBecause.CAPABILITY: [
                         capability_name(n) for n in range(64) if record.value >> n & 1
                     ],
-                    RefusedBecause.SYSCALL: [syscall],
+                    RefusedBecause.SYSCALL: [
+                        f"{syscall} {_socket(record)}" if syscall in SOCKET_CALLS else syscall
+                    ],
                     RefusedBecause.PROCESSES: [""],
                     RefusedBecause.FILES: [""],
                     RefusedBecause.MEMORY: [""],
@@ -260,6 +266,10 @@ _MEMORY = 9
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
+
+
+def _socket(record: Record) -> str:
+    return socket_kind(record.value & 0xFFFFFFFF, record.port, record.value >> 32)
 
 
 def _protocol(number: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
-VERSION = 1
+VERSION = 2
 LONGEST = 1 << 20
 """No record is longer than this (bytes): three texts of at most 8 KiB each."""
 
@@ -26,6 +26,7 @@ class Kind(IntEnum):
     LISTENING = 8
     PEER = 9
     REFUSAL = 10
+    SOCKET = 13
     SYSCALLS = 32
     COUNTERS = 33
     LOST = 34

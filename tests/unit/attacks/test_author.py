@@ -114,6 +114,18 @@ def test_death_by_the_filter_or_for_want_of_memory_is_a_stop() -> None:
     assert taken(STEP, Executed(137, ""), [killed], OWN).by == "limits"
 
 
+def test_a_filter_that_answers_like_a_kernel_without_the_protocol_is_a_stop() -> None:
+    said = Executed(0, "absent\t0\tthis kernel has no such protocol\n")
+    filtered = refusal(RefusedBecause.SYSCALL, errno.EAFNOSUPPORT, what="socket AF_CAN", syscall="socket")
+    step = taken(STEP, said, [filtered], OWN)
+    assert (step.result, step.by, step.errno, step.detail) == (
+        *(Result.STOPPED, "syscalls", "EAFNOSUPPORT"),
+        "socket AF_CAN",
+    )
+    newer = refusal(RefusedBecause.SYSCALL, errno.ENOSYS, what="clone3")
+    assert taken(STEP, said, [newer], OWN).result is Result.NOT_APPLICABLE
+
+
 def test_owners_and_not_capabilities_refuse_files_to_who_is_not_root() -> None:
     override = refusal(RefusedBecause.CAPABILITY, errno.EACCES, what="DAC_OVERRIDE")
     assert author(errno.EACCES, "", [override], OWN) == "user"

@@ -19,6 +19,7 @@ from lacre.sensor import (
     Origin,
     Refusal,
     RefusedBecause,
+    SocketMade,
     Write,
     WriteKind,
 )
@@ -121,6 +122,10 @@ def executed(path: str, origin: Origin = Origin.IMAGE, *, setid: bool = False, s
 
 def ran_as(uid: int, gid: int, phase: Phase = Phase.FIRST) -> Identity:
     return Identity(**_common(phase, uid), gid=gid, main=False)
+
+
+def made(kind: str, phase: Phase = Phase.FIRST) -> SocketMade:
+    return SocketMade(**_common(phase, 33), kind=kind)
 
 
 def refused(because: RefusedBecause, what: str, **more: Any) -> Refusal:

@@ -9,7 +9,7 @@ from lacre.seal.judge import judge
 from lacre.seal.model import ServiceSeal, User
 from lacre.seal.prove import Outcome
 from lacre.sensor import AnyFact, RefusedBecause
-from tests.unit.seal.invented import context, executed, ran_as, refused, run, wrote
+from tests.unit.seal.invented import context, executed, made, ran_as, refused, run, wrote
 
 WORKER = User(user="33:33", root=False)
 ROOT = User(root=True)
@@ -47,6 +47,18 @@ def test_what_a_mount_refused_to_root_may_be_refused_to_the_user_by_its_owner() 
     now = refused(RefusedBecause.PERMISSION, "/etc/served/served.conf", errno=13)
     assert counted(judged(now, baseline=(before,))) == []
     assert counted(judged(now)) == ["/etc/served/served.conf"]
+
+
+def test_a_rare_socket_that_the_baseline_never_got_is_a_question() -> None:
+    rare = refused(RefusedBecause.SYSCALL, "socket AF_CAN", errno=errno.EAFNOSUPPORT)
+    assert (counted(judged(rare)), asked(judged(rare))) == ([], ["socket AF_CAN"])
+    assert counted(judged(rare, baseline=(made("AF_UNIX"),))) == []
+    assert counted(judged(rare, baseline=(made("AF_CAN"),))) == ["socket AF_CAN"]
+
+
+def test_an_ordinary_socket_that_is_refused_counts() -> None:
+    resolver = refused(RefusedBecause.SYSCALL, "socket AF_INET/udp", errno=errno.EPROTONOSUPPORT)
+    assert counted(judged(resolver)) == ["socket AF_INET/udp"]
 
 
 def test_a_question_does_not_count() -> None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lacre.sensor.facts import Counters, Executed, Listening, Refusal, RefusedBecause, Syscalls
+from lacre.sensor.facts import (
+    Counters,
+    Executed,
+    Listening,
+    Refusal,
+    RefusedBecause,
+    SocketMade,
+    Syscalls,
+)
 from lacre.sensor.syscalls import syscall_name, syscall_names
 from lacre.sensor.translate import Translator
 from lacre.sensor.wire import Flag, Kind, Record
@@ -53,6 +61,19 @@ def test_each_refused_capability_of_a_call_is_a_refusal() -> None:
         ("DAC_OVERRIDE", "/etc/shadow", "openat", "work"),
         ("DAC_READ_SEARCH", "/etc/shadow", "openat", "work"),
     ]
+
+
+def test_a_socket_has_its_kind_whether_it_was_made_or_refused() -> None:
+    asked = replace(BLANK, epoch=17, nr=41, port=5, value=132 << 32 | 10)
+    (fact,) = translator().facts(replace(asked, kind=Kind.SOCKET))
+    assert isinstance(fact, SocketMade)
+    assert (fact.kind, fact.phase) == ("AF_INET6/sctp", "work")
+    (no,) = translator().facts(replace(asked, kind=Kind.REFUSAL, detail=6, error=93))
+    assert isinstance(no, Refusal)
+    assert (no.what, no.syscall, no.errno) == ("socket AF_INET6/sctp", "socket", 93)
+    (no,) = translator().facts(replace(asked, kind=Kind.REFUSAL, detail=6, error=97, nr=53, value=29, port=0))
+    assert isinstance(no, Refusal)
+    assert no.what == "socketpair AF_CAN"
 
 
 def test_a_refused_call_with_the_number_zero_has_its_name() -> None:

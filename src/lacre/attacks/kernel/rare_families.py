@@ -38,7 +38,8 @@ _FAMILIES = {
     technique="T1068",
     control="syscalls",
     sign=(
-        "EPERM from socket(2): the filter looks at the family; EPERM from the kernel without NET_RAW (XDP)"
+        "EAFNOSUPPORT or EPROTONOSUPPORT from socket(2): the filter looks at family and protocol, and answers as"
+        " a kernel without them; EPERM: Docker's own filter, or the kernel without NET_RAW (XDP)"
     ),
     mend="set the seal's filter: `security_opt: [seccomp=...]`; keep the module off the host (modprobe.d)",
 )
@@ -49,7 +50,8 @@ def rare_families(scene: Scene) -> Sequence[Step] | Nothing:
     A socket of each rare family that this kernel has registered is opened until one opens; nothing is bound, connected
     or sent. A family that is not registered is not tried: the host would load its module for the attack.
 
-    Only a filter on the family stops it; Docker's own refuses AF_VSOCK since release 23 and AF_ALG since 29.
+    Only a filter on the family stops it: a seal lets those sockets through that were made when it was observed, and the
+    ordinary ones. Docker's own refuses AF_VSOCK since release 23 and AF_ALG since 29.
     """
     families = [socket for name, socket in _FAMILIES.items() if name in scene.protocols]
     if not families:

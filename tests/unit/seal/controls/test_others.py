@@ -10,8 +10,8 @@ import pytest
 from lacre.observe import Owner, Peaks, Phase
 from lacre.seal.advice import ServiceAdvice
 from lacre.seal.context import Context
-from lacre.seal.controls import capabilities, limits, logging, network, user
-from lacre.seal.model import Capabilities, FileSystem, Margin, Tmpfs, User
+from lacre.seal.controls import capabilities, limits, logging, network, syscalls, user
+from lacre.seal.model import Capabilities, FileSystem, Margin, Syscalls, Tmpfs, User
 from lacre.seal.prove import ServiceOutcome
 from lacre.sensor import (
     AnyFact,
@@ -23,7 +23,7 @@ from lacre.sensor import (
     Refusal,
     RefusedBecause,
 )
-from tests.unit.seal.invented import APP, context, executed, opened, ran_as, refused, wrote
+from tests.unit.seal.invented import APP, context, executed, made, opened, ran_as, refused, wrote
 
 ROOT = User(root=True)
 HAD = 1 << 20  # Docker's own hard limit on open files
@@ -159,6 +159,46 @@ def test_capabilities_as_good_as_root_are_said_to_be() -> None:
 def test_hints_are_no_reason_to_widen() -> None:
     questions = outcome(asked=(asked("CHOWN", hint=True), asked("KILL"), asked("SYS_ADMIN")))
     assert capabilities.widen(Capabilities(), questions, context(), ROOT).add == {"KILL"}
+
+
+# ---- system calls: sockets
+
+
+def no_socket(kind: str, call: str = "socket") -> Refusal:
+    return refused(RefusedBecause.SYSCALL, f"{call} {kind}", errno=97, syscall=call, writing=False)
+
+
+def test_sockets_that_were_made_are_granted_with_who_made_them_and_when() -> None:
+    facts = [made("AF_CAN"), made("AF_CAN", Phase.START), made("AF_ALG"), made("AF_UNIX")]
+    exact = syscalls.propose(context(facts, margin=Margin.EXACT), Capabilities())
+    assert exact.sockets == {"AF_CAN", "AF_UNIX"}  # AF_ALG: newer engines' default refuses it
+    granted = {grant.what: (grant.by, grant.phase) for grant in exact.grants if grant.by}
+    assert granted == {"socket AF_CAN": (APP, "start"), "socket AF_UNIX": (APP, "first work")}
+    normal = syscalls.propose(context(facts), Capabilities())
+    assert normal.sockets == {
+        *("AF_CAN", "AF_UNIX", "AF_NETLINK/route"),
+        *("AF_INET/tcp", "AF_INET/udp", "AF_INET6/tcp", "AF_INET6/udp"),
+    }
+    assert syscalls.propose(context(facts, margin=Margin.WIDE), Capabilities()).sockets is None
+
+
+def test_a_refused_socket_is_mended_by_its_kind_alone() -> None:
+    draft = Syscalls(allowed=frozenset({"socket"}), sockets=frozenset({"AF_UNIX"}))
+    mended = syscalls.mend(draft, [no_socket("AF_CAN"), no_socket("AF_CAN")], Capabilities())
+    assert (mended.allowed, mended.sockets) == ({"socket"}, {"AF_UNIX", "AF_CAN"})
+    assert [(grant.what, grant.phase) for grant in mended.grants] == [("socket AF_CAN", "first work")]
+    pair = syscalls.mend(draft, [no_socket("AF_TIPC", "socketpair")], Capabilities())
+    assert "socketpair" in pair.allowed
+    assert pair.sockets == {"AF_UNIX", "AF_TIPC"}
+
+
+def test_a_socket_that_dockers_default_refuses_stays_refused_with_its_name() -> None:
+    draft = Syscalls(allowed=frozenset({"socket"}), sockets=frozenset({"AF_UNIX"}))
+    mended = syscalls.mend(draft, [no_socket("AF_VSOCK")], Capabilities())
+    assert (mended.sockets, [left.what for left in mended.left]) == ({"AF_UNIX"}, ["socket AF_VSOCK"])
+    assert "Docker's default" in mended.left[0].reason
+    wide = Syscalls(allowed=frozenset({"socket"}))
+    assert syscalls.mend(wide, [no_socket("AF_CAN")], Capabilities()) == wide
 
 
 # ---- limits
