@@ -29,6 +29,24 @@ static long attempt(const char *what)
 		return syscall(SYS_socket, 0x100000000UL | AF_ALG, SOCK_SEQPACKET, 0);
 	if (!strcmp(what, "socket-vsock"))
 		return socket(AF_VSOCK, SOCK_STREAM, 0);
+	if (!strcmp(what, "socket-packet"))
+		return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (!strcmp(what, "socket-packet-old"))
+		return socket(AF_INET, SOCK_PACKET, 0x300);
+	if (!strcmp(what, "socket-netlink-audit"))
+		return socket(AF_NETLINK, SOCK_RAW, 9);
+	if (!strcmp(what, "socket-netlink-route"))
+		return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (!strcmp(what, "socket-mptcp"))
+		return socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 262);
+	if (!strcmp(what, "socketpair-unix")) {
+		int pair[2];
+		return socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair);
+	}
+	if (!strcmp(what, "socketpair-tipc")) {
+		int pair[2];
+		return socketpair(AF_TIPC, SOCK_SEQPACKET, 0, pair);
+	}
 	if (!strcmp(what, "personality-ask"))
 		return personality(0xffffffff);
 	if (!strcmp(what, "personality-norandomize"))

@@ -153,6 +153,19 @@ static void udp(void)
 	said("connect", connect(client, (void *)&c, sizeof(c)));
 }
 
+/* Makes a socket of each FAMILY:TYPE:PROTOCOL of the argument, in numbers, and a pair of the UNIX family. */
+static void sockets(void)
+{
+	char *save, *one = strtok_r((char *)argument, ",", &save);
+	int family, type, protocol, pair[2];
+
+	for (; one; one = strtok_r(NULL, ",", &save)) {
+		if (sscanf(one, "%d:%d:%d", &family, &type, &protocol) == 3)
+			said(one, socket(family, type | SOCK_CLOEXEC, protocol));
+	}
+	said("pair", socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+}
+
 static void unix_socket(void)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
@@ -314,7 +327,7 @@ static void contain(void)
 static const struct { const char *name; void (*act)(void); } acts[] = {
 	{ "nothing", nothing }, { "hold", hold }, { "beat", beat }, { "storm", storm }, { "files", files },
 	{ "deep", deep }, { "memfd", memfd }, { "map", map }, { "tmpfile", tmpfile_in }, { "tcp", tcp },
-	{ "udp", udp }, { "unix", unix_socket }, { "chroot", chrooted }, { "relative", relative },
+	{ "udp", udp }, { "unix", unix_socket }, { "sockets", sockets }, { "chroot", chrooted }, { "relative", relative },
 	{ "identity", identity }, { "eat", eat }, { "fds", fds }, { "threads", threads }, { "innocent", innocent },
 	{ "contain", contain },
 };

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lacre.seal.model import Margin
-from lacre.seccomp import DEFAULT_CAPABILITIES, derive, profile
+from lacre.seccomp import DEFAULT_CAPABILITIES, derive, derive_sockets, profile
 from lacre.seccomp.docker_default import (
     ALWAYS,
     FILTERED,
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.docker
 
 IMAGE = "lacre-test/seccomp-probe:latest"
 NUMBERS = 480
-ENOSYS, EPERM = 38, 1
+ENOSYS, EPERM, EPROTONOSUPPORT, EAFNOSUPPORT = 38, 1, 93, 97
 ONLY_ARM = {
     "arm_fadvise64_64",
     "arm_sync_file_range",
@@ -109,8 +109,13 @@ def passing(filtered: Filter) -> frozenset[str]:
     )
 
 
-def write(path: Path, allowed: frozenset[str], capabilities: frozenset[str] = frozenset()) -> str:
-    path.write_text(json.dumps(profile(allowed, capabilities, ("amd64",))), encoding="utf-8")
+def write(
+    path: Path,
+    allowed: frozenset[str],
+    capabilities: frozenset[str] = frozenset(),
+    sockets: frozenset[str] | None = None,
+) -> str:
+    path.write_text(json.dumps(profile(allowed, capabilities, ("amd64",), sockets)), encoding="utf-8")
     return str(path)
 
 
@@ -196,6 +201,52 @@ def test_a_program_under_the_profile_gets_these_answers(
     path = write(tmp_path / "p.json", derive(SOCKETS_AND_THREADS, Margin.NORMAL, frozenset()))
     said = docker("run", "--rm", "--network", "none", "--security-opt", f"seccomp={path}", image, action)
     assert int(said.stdout) == answer
+
+
+@pytest.mark.parametrize(
+    ("action", "before", "after"),
+    [
+        ("socket-inet", 0, 0),
+        ("socket-netlink-route", 0, 0),
+        ("socketpair-unix", 0, 0),
+        ("socket-packet", 0, EAFNOSUPPORT),
+        ("socket-packet-old", 0, EPERM),
+        ("socket-netlink-audit", 0, EPROTONOSUPPORT),
+        ("socket-mptcp", 0, EPROTONOSUPPORT),
+        ("socketpair-tipc", EAFNOSUPPORT, EAFNOSUPPORT),  # this kernel may not have it
+        ("socket-alg", EPERM, EAFNOSUPPORT),
+        ("socket-alg-high-bits", EPERM, EAFNOSUPPORT),
+        ("socket-vsock", EPERM, EAFNOSUPPORT),
+    ],
+)
+def test_only_the_kinds_of_sockets_that_are_allowed_can_be_made(
+    image: str, tmp_path: Path, action: str, before: int, after: int
+) -> None:
+    allowed = derive(SOCKETS_AND_THREADS, Margin.NORMAL, frozenset())
+    for sockets, answer in ((None, before), (derive_sockets(frozenset(), Margin.NORMAL), after)):
+        path = write(tmp_path / "p.json", allowed, frozenset(), sockets)
+        said = docker("run", "--rm", "--network", "none", "--security-opt", f"seccomp={path}", image, action)
+        assert int(said.stdout) == answer
+
+
+@pytest.mark.parametrize(
+    "kinds", [frozenset(), frozenset({"AF_PACKET", "AF_INET/sctp", "AF_NETLINK/audit", "AF_46"})]
+)
+def test_a_filter_of_sockets_is_taken_whole_and_hides_nothing_behind_socketcall(
+    read_filter: Reader, tmp_path: Path, kinds: frozenset[str]
+) -> None:
+    allowed = derive(SOCKETS_AND_THREADS, Margin.NORMAL, frozenset())
+    for margin in (Margin.EXACT, Margin.NORMAL):
+        sockets = derive_sockets(kinds, margin)
+        ours = read_filter(
+            "--security-opt", f"seccomp={write(tmp_path / 'p.json', allowed, sockets=sockets)}"
+        )
+        assert {a.action for a in ours["i386", "socketcall"]} == {bpf.ERRNO | ENOSYS}
+        for architecture in ("x86_64", "i386"):
+            for name in ("socket", "socketpair"):
+                actions = {a.action for a in ours[architecture, name]}
+                assert actions >= {bpf.ERRNO | EPERM, bpf.ERRNO | EAFNOSUPPORT}
+                assert (bpf.ALLOW in actions) == bool(sockets)
 
 
 @pytest.mark.parametrize("no_new_privileges", [False, True])

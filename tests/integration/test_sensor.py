@@ -14,6 +14,9 @@ from typing import TypeVar
 import pytest
 
 from lacre.errors import SensorError
+from lacre.seal.model import Margin
+from lacre.seccomp import derive
+from lacre.seccomp import profile as seccomp_profile
 from lacre.sensor import Sensor, probe
 from lacre.sensor.facts import (
     AnyFact,
@@ -30,6 +33,7 @@ from lacre.sensor.facts import (
     Peer,
     Refusal,
     RefusedBecause,
+    SocketMade,
     Syscalls,
     Write,
     WriteKind,
@@ -402,6 +406,35 @@ def test_udp_is_told_for_every_way_to_send(box: Box) -> None:
     assert {(i.protocol, i.address, i.port) for i in of(Listening, facts)} == {("udp", "127.0.0.1", 5000)}
     assert {(p.protocol, p.address, p.port) for p in of(Peer, facts)} == {
         ("udp", "127.0.0.1", port) for port in (5000, 5001, 5002, 5003)
+    }
+
+
+ASKED = "2:1:0,2:1:6,10:2:17,16:3:0,16:2:4,1:2:0,2:1:99,17:3:768,45:1:0"
+GIVEN = {"AF_INET/tcp", "AF_INET6/udp", "AF_NETLINK/route", "AF_NETLINK/sock-diag", "AF_UNIX", "AF_PACKET"}
+
+
+def test_sockets_that_were_made_have_a_kind(box: Box) -> None:
+    facts = box.watch_run("/acts", "sockets", ASKED)
+    assert {(made.kind, made.by) for made in of(SocketMade, facts)} == {(kind, "/acts") for kind in GIVEN}
+    (counters,) = of(Counters, facts)
+    assert counters.fds_peak >= 3 + 8 + 1
+
+
+def test_sockets_that_a_filter_refuses_are_told_by_kind_and_those_of_the_kernel_are_not(
+    box: Box, tmp_path: Path
+) -> None:
+    profile = tmp_path / "profile.json"
+    sockets = frozenset({"AF_INET/tcp", "AF_UNIX"})
+    every = derive(frozenset({"socket", "socketpair"}), Margin.NORMAL, frozenset())
+    profile.write_text(json.dumps(seccomp_profile(every, frozenset(), ("amd64",), sockets)))
+    confined = ("--security-opt", f"seccomp={profile}", "--cap-drop", "ALL")
+    facts = box.watch_run("/acts", "sockets", ASKED, options=confined, refusals=True)
+    assert {made.kind for made in of(SocketMade, facts)} == sockets
+    refused = {(r.what, r.errno) for r in of(Refusal, facts) if r.because is RefusedBecause.SYSCALL}
+    assert {what for what in refused if what[0].startswith("socket")} == {
+        ("socket AF_INET/1:99", 1),
+        *((f"socket {kind}", 97) for kind in ("AF_INET6/udp", "AF_NETLINK/route", "AF_NETLINK/sock-diag")),
+        *((f"socket {kind}", 97) for kind in ("AF_PACKET", "AF_MCTP")),
     }
 
 

@@ -54,7 +54,7 @@ watched() {
 
 echo "== kernel $(uname -r)"
 watched observed "" 'mkdir /tmp/a; echo x > /link/a/f; cp /bin/acts /tmp/dropped; /tmp/dropped nothing; chown 1 /tmp/a
-    acts memfd; acts tcp 4321 127.0.0.1; acts udp 5000; acts map /t/code; acts deep /tmp; acts eat 60; acts files 2000 /t;
+    acts memfd; acts sockets 16:3:0,1:2:0,2:6:33; acts tcp 4321 127.0.0.1; acts udp 5000; acts map /t/code; acts deep /tmp; acts eat 60; acts files 2000 /t;
     acts identity /t/mine; rm /link/a/f'
 READ_ONLY=1 NO_CHOWN=1 NO_MKDIR=1
 export READ_ONLY NO_CHOWN NO_MKDIR

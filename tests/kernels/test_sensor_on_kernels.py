@@ -31,6 +31,7 @@ from lacre.sensor.facts import (
     Peer,
     Refusal,
     RefusedBecause,
+    SocketMade,
     Syscalls,
     Write,
 )
@@ -187,6 +188,8 @@ def test_identities_and_sockets_are_told(shown: Shown) -> None:
     assert listening == {("tcp", "127.0.0.1", 4321), ("udp", "127.0.0.1", 5000)}
     peers = {(p.direction.value, p.protocol, p.port) for p in of(Peer, shown.observed)}
     assert {("out", "tcp", 4321), ("in", "tcp", 4321), ("out", "udp", 5003)} <= peers
+    made = {fact.kind for fact in of(SocketMade, shown.observed) if fact.by == "/bin/acts"}
+    assert made == {"AF_INET/tcp", "AF_INET/udp", "AF_NETLINK/route", "AF_UNIX"}
 
 
 def test_refusals_are_told(shown: Shown) -> None:
