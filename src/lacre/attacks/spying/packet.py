@@ -13,7 +13,7 @@ from lacre.attacks.model import Group, Scene, Step, attack
     group=Group.SPYING,
     technique="T1040",
     control="capabilities",
-    sign="EPERM from socket(2): no NET_RAW",
+    sign="EPERM from socket(2): no NET_RAW; EAFNOSUPPORT: the filter of a seal, before anybody asks for it",
     mend="cap_drop: [ALL]",
 )
 def packet_socket(scene: Scene) -> Sequence[Step]:
