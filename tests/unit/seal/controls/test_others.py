@@ -171,31 +171,40 @@ def no_socket(kind: str, call: str = "socket") -> Refusal:
 def test_sockets_that_were_made_are_granted_with_who_made_them_and_when() -> None:
     facts = [made("AF_CAN"), made("AF_CAN", Phase.START), made("AF_ALG"), made("AF_UNIX")]
     exact = syscalls.propose(context(facts, margin=Margin.EXACT), Capabilities())
-    assert exact.sockets == {"AF_CAN", "AF_UNIX"}  # AF_ALG: newer engines' default refuses it
+    assert exact.sockets == frozenset({"AF_CAN", "AF_UNIX"})  # AF_ALG: newer engines' default refuses it
     granted = {grant.what: (grant.by, grant.phase) for grant in exact.grants if grant.by}
     assert granted == {"socket AF_CAN": (APP, "start"), "socket AF_UNIX": (APP, "first work")}
     normal = syscalls.propose(context(facts), Capabilities())
-    assert normal.sockets == {
-        *("AF_CAN", "AF_UNIX", "AF_NETLINK/route"),
-        *("AF_INET/tcp", "AF_INET/udp", "AF_INET6/tcp", "AF_INET6/udp"),
-    }
+    assert normal.sockets == frozenset(
+        [
+            "AF_CAN",
+            "AF_UNIX",
+            "AF_NETLINK/route",
+            "AF_INET/tcp",
+            "AF_INET/udp",
+            "AF_INET6/tcp",
+            "AF_INET6/udp",
+        ]
+    )
     assert syscalls.propose(context(facts, margin=Margin.WIDE), Capabilities()).sockets is None
 
 
 def test_a_refused_socket_is_mended_by_its_kind_alone() -> None:
     draft = Syscalls(allowed=frozenset({"socket"}), sockets=frozenset({"AF_UNIX"}))
     mended = syscalls.mend(draft, [no_socket("AF_CAN"), no_socket("AF_CAN")], Capabilities())
-    assert (mended.allowed, mended.sockets) == ({"socket"}, {"AF_UNIX", "AF_CAN"})
+    assert mended.allowed == {"socket"}
+    assert mended.sockets == frozenset({"AF_UNIX", "AF_CAN"})
     assert [(grant.what, grant.phase) for grant in mended.grants] == [("socket AF_CAN", "first work")]
     pair = syscalls.mend(draft, [no_socket("AF_TIPC", "socketpair")], Capabilities())
     assert "socketpair" in pair.allowed
-    assert pair.sockets == {"AF_UNIX", "AF_TIPC"}
+    assert pair.sockets == frozenset({"AF_UNIX", "AF_TIPC"})
 
 
 def test_a_socket_that_dockers_default_refuses_stays_refused_with_its_name() -> None:
     draft = Syscalls(allowed=frozenset({"socket"}), sockets=frozenset({"AF_UNIX"}))
     mended = syscalls.mend(draft, [no_socket("AF_VSOCK")], Capabilities())
-    assert (mended.sockets, [left.what for left in mended.left]) == ({"AF_UNIX"}, ["socket AF_VSOCK"])
+    assert mended.sockets == draft.sockets
+    assert [left.what for left in mended.left] == ["socket AF_VSOCK"]
     assert "Docker's default" in mended.left[0].reason
     wide = Syscalls(allowed=frozenset({"socket"}))
     assert syscalls.mend(wide, [no_socket("AF_CAN")], Capabilities()) == wide
