@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import re
+import io
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -78,82 +78,47 @@ def table(
     columns: Sequence[str], rows: Iterable[Sequence[Cell]], look: Look, *, bold_first: bool = False
 ) -> str:
     """Columns side by side, indented by two; cells are made visible here, wrapped, and never cut off."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     texts = [
         tuple("\n".join(map(visible, (cell,) if isinstance(cell, str) else cell)) for cell in row)
         for row in rows
     ]
-    widths = _widths(columns, texts, max(40, look.width - len(_INDENT)))
-    head = _cells(columns, widths, head=True) if any(columns) else []
-    lines = list(_laid(head, widths, range(len(columns)), look))
+    width = max(40, look.width - len(_INDENT))
+    grid = Table(
+        box=None, show_header=any(columns), header_style="bold", pad_edge=False, padding=(0, _GAP, 0, 0)
+    )
+    for number, (column, wide) in enumerate(zip(columns, _widths(columns, texts, width), strict=True)):
+        style = "bold" if bold_first and number == 0 else None
+        grid.add_column(Text(column), style=style, width=wide, overflow="fold")
     for row in texts:
-        lines += _laid(_cells(row, widths), widths, (0,) if bold_first else (), look)
-    return "".join(f"{_INDENT}{line.rstrip()}\n" for line in lines)
-
-
-def _cells(row: Sequence[str], widths: Sequence[int], *, head: bool = False) -> list[list[str]]:
-    """The lines of each cell of a row, as many of each; the titles of columns stand at the bottom."""
-    cells = [
-        [part for line in text.split("\n") for part in _wrapped(line, width)]
-        for text, width in zip(row, widths, strict=True)
-    ]
-    high = max(map(len, cells), default=0)
-    return [[""] * (high - len(cell)) + cell if head else cell + [""] * (high - len(cell)) for cell in cells]
-
-
-def _laid(
-    cells: Sequence[Sequence[str]], widths: Sequence[int], bold: Collection[int], look: Look
-) -> Iterator[str]:
-    """The lines of a row."""
-    for lines in zip(*cells, strict=True):
-        yield (" " * _GAP).join(
-            styled(padded, "1", look) if number in bold and line else padded
-            for number, (line, width) in enumerate(zip(lines, widths, strict=True))
-            for padded in [line + " " * (width - _columns(line))]
-        )
-
-
-def _wrapped(line: str, width: int) -> Iterator[str]:
-    """A line in parts of at most `width` columns: between words where that goes, else in the middle of one."""
-    if _columns(line) <= width:
-        yield line
-        return
-    part = ""
-    for word in _WORD.findall(line):
-        if _columns(part) + _columns(word.rstrip()) <= width:
-            part += word
-            continue
-        if part.strip():
-            yield part.rstrip()
-        part = word.lstrip() if part.strip() else word
-        while _columns(part.rstrip()) > width:
-            head = part[:width]
-            while _columns(head) > width:
-                head = head[:-1]
-            head = head or part[0]
-            yield head
-            part = part[len(head) :]
-    if part:
-        yield part.rstrip()
-
-
-_WORD = re.compile(r"\s*\S+\s*")
-
-
-def _columns(text: str) -> int:
-    """How many columns of a terminal a text takes: those of the far East are two wide."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
+        grid.add_row(*map(Text, row))
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        force_terminal=look.color,
+        no_color=not look.color,
+        color_system="standard" if look.color else None,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+    )
+    console.print(grid)
+    return "".join(f"{_INDENT}{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
 def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[int]:
     """How wide each column is: as its text wants, else the widest give way, words whole while that goes."""
+    from rich.cells import cell_len
+
     texts = [[column, *(row[number] for row in rows)] for number, column in enumerate(columns)]
     lines = [[line for text in column for line in text.split("\n")] for column in texts]
-    wanted = [max(1, *map(_columns, column)) for column in lines]
-    words = [max(1, *(_columns(word) for line in column for word in line.split(" "))) for column in lines]
+    wanted = [max(1, *map(cell_len, column)) for column in lines]
+    words = [max(1, *(cell_len(word) for line in column for word in line.split(" "))) for column in lines]
     least = [min(word, _LONG_WORD) for word in words]
     room = width - _GAP * (len(columns) - 1)
     while sum(wanted) > room:

@@ -100,8 +100,3 @@ def test_nothing_in_a_table_is_ever_cut_off(rows: list[tuple[str, ...]], width: 
 def test_a_path_stays_in_one_piece_while_other_columns_can_give_way() -> None:
     text = table(["a", "b"], [["/var/lib/postgresql/data", "word " * 40]], Look(width=60))
     assert "/var/lib/postgresql/data" in text
-
-
-def test_what_follows_a_broken_word_begins_at_the_edge_of_its_column() -> None:
-    said = table(["", ""], [["x" * 60 + " after " + "z" * 49, "y"]], Look(width=60))
-    assert said == f"  {'x' * 55}  y\n  xxxxx after\n  {'z' * 49}\n"
