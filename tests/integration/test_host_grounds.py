@@ -46,35 +46,31 @@ def host(machine: Machine, words: str, *, codes: Iterable[int] = (0, 1)) -> Any:
     return json.loads(run(machine, f"lacre host {words} --format json 2> /tmp/said || exit $?", codes=codes))
 
 
-def predicted(machine: Machine) -> dict[str, str]:
-    """What the audit says that each setting of the kernel will hold after a restart, where it knows."""
+States = dict[str, dict[str, Any]]
+
+
+def audit(machine: Machine) -> States:
+    """What the audit says of each setting, by its id."""
+    return {state["id"]: state for state in host(machine, "audit")["states"]}
+
+
+def values(states: States, when: str = "now") -> dict[str, str | None]:
+    """What the kernel holds for each setting, or will hold, but for interfaces, which come and go."""
     return {
-        state["id"]: state["keys"][0]["later"]
-        for state in host(machine, "audit")["states"]
-        if state["kind"] == "sysctl"
-        and state["keys"]
-        and "*" not in state["key"]
-        and state["keys"][0]["later"]
-    }
-
-
-def restarted_as_predicted(machine: Machine) -> None:
-    """Restarts the machine; everything then holds what the audit had said, but for what dockerd sets itself."""
-    said = predicted(machine)
-    machine.reboot()
-    holds = values(machine)
-    wrong = {id: (later, holds[id]) for id, later in said.items() if holds[id] != later}
-    assert set(wrong) <= {"net.ipv4.ip_forward"}, wrong
-
-
-def values(machine: Machine) -> dict[str, str | None]:
-    """What the kernel of the machine holds for each setting, but for interfaces, which come and go."""
-    audit = host(machine, "audit")
-    return {
-        state["id"]: state["keys"][0]["now"]
-        for state in audit["states"]
+        id: state["keys"][0][when]
+        for id, state in states.items()
         if state["kind"] == "sysctl" and state["keys"] and "*" not in state["key"]
     }
+
+
+def restarted_as_predicted(machine: Machine, states: States) -> States:
+    """Restarts the machine; everything then holds what the audit had said, but for what dockerd sets itself."""
+    said = {id: later for id, later in values(states, "later").items() if later is not None}
+    machine.reboot()
+    after = audit(machine)
+    wrong = {id: (later, values(after)[id]) for id, later in said.items() if values(after)[id] != later}
+    assert set(wrong) <= {"net.ipv4.ip_forward"}, wrong
+    return after
 
 
 def fleet(machine: Machine, what: str) -> None:
@@ -167,33 +163,28 @@ def reload_alone(machine: Machine) -> None:
 
 def harden_and_bring_back(machine: Machine) -> None:
     reload_alone(machine)
-    first = values(machine)  # as the machine starts
+    first = values(audit(machine))  # as the machine starts
     fleet(machine, "up")
     fleet(machine, "first")
     start_needy(machine)
     start_containers(machine)
-    before, files = values(machine), run(machine, FILES)
+    before, files = values(audit(machine)), run(machine, FILES)
 
     everybody_is_named(machine)
-    assert (values(machine), run(machine, FILES)) == (before, files)
     changed = harden(machine)
     over_a_restart(machine, changed)
 
     # And back: every value and file, now and after another restart.
     back = host(machine, "rollback", codes=(0,))
     assert not back["left"]
-    after = values(machine)
+    assert run(machine, FILES) == files
+    rolled_back = audit(machine)
+    after = values(rolled_back)
     one_way = {"kernel.kexec_load_disabled"}  # until the next start
     assert {id for id in before if after[id] != before[id]} <= one_way
-    assert run(machine, FILES) == files
-    restarted_as_predicted(machine)
-    assert values(machine) == first
-    fleet(machine, "up")
-    fleet(machine, "second")
+    assert values(restarted_as_predicted(machine, rolled_back)) == first
     assert talks(machine)
     assert privileges_in(machine) == "0"
-    run(machine, "docker rm -fv talk-a talk-b set-uid")
-    fleet(machine, "down")
 
 
 def everybody_is_named(machine: Machine) -> None:
@@ -224,7 +215,7 @@ def harden(machine: Machine) -> list[str]:
     fleet(machine, "up")
     fleet(machine, "second")
     changed = [change["id"] for change in applied["plan"]["changes"]]
-    check_in_force(machine, changed, but=("kernel.kexec_load_disabled",))
+    check_in_force(audit(machine), changed, but=("kernel.kexec_load_disabled",))
     return changed
 
 
@@ -232,23 +223,22 @@ def over_a_restart(machine: Machine, changed: Iterable[str]) -> None:
     """What is in force and lost later, and the reverse, are told; and a restart gives just that."""
     run(machine, "printf '# mine\\nkernel.kptr_restrict = 1\\n' > /etc/sysctl.d/99-mine.conf")
     run(machine, "sysctl -qw kernel.oops_limit=5000")
-    states = {state["id"]: state for state in host(machine, "audit")["states"]}
+    states = audit(machine)
     lost, waits = states["kernel.kptr_restrict"], states["kernel.oops_limit"]
     assert (lost["now"], lost["later"]) == ("good", "bad")
     assert (lost["keys"][0]["file"], lost["keys"][0]["line"]) == ("/etc/sysctl.d/99-mine.conf", 2)
     assert (waits["now"], waits["later"]) == ("bad", "good")
     assert waits["keys"][0]["file"] == "/etc/sysctl.d/90-lacre.conf"
 
-    restarted_as_predicted(machine)
-    assert values(machine)["kernel.kptr_restrict"] == "1"
+    restarted = restarted_as_predicted(machine, states)
+    assert values(restarted)["kernel.kptr_restrict"] == "1"
+    check_in_force(restarted, set(changed) - {"kernel.kptr_restrict"})
     run(machine, "rm /etc/sysctl.d/99-mine.conf && sysctl -qw kernel.kptr_restrict=2")
-    check_in_force(machine, changed)
     fleet(machine, "up")
     fleet(machine, "second")
 
 
-def check_in_force(machine: Machine, changed: Iterable[str], but: Iterable[str] = ()) -> None:
-    states = {state["id"]: state for state in host(machine, "audit")["states"]}
+def check_in_force(states: States, changed: Iterable[str], but: Iterable[str] = ()) -> None:
     for id in changed:
         state = states[id]
         assert state["later"] == "good", state
