@@ -140,8 +140,9 @@ def test_what_is_paused_is_tested_and_what_never_started_is_not(engine: str) -> 
             wanted = Wanted(containers=(paused, created))
             machine = collect.machine(client, wanted, Kept(None), trust="", say=lambda _: None)
         boxes = {box.id: box for box in machine.containers}
-        assert boxes[paused].main is not None
-        assert boxes[paused].main.name == "sleep"
+        main = boxes[paused].main
+        assert main is not None
+        assert main.name == "sleep"
         asked = {one.check: one for one in of_container(boxes[created], CHECKS)}
         assert (asked["LC522"].verdict, asked["LC522"].why) == (Verdict.NOT_APPLICABLE, "it does not run")
     finally:

@@ -62,7 +62,7 @@ class ServiceAdvice:
         """Each control lifts what is its own; what nobody lifts is stated as left refused."""
         context = self.context
         sized = limits.reaping(draft.limits, outcome)
-        gained = privileges.mend(draft.privileges, outcome, context)
+        gained = privileges.mend(draft.privileges, outcome, context, draft.user, draft.capabilities)
         refusals = limits.of_the_application(outcome.refusals)
         if gained.off and not draft.privileges.off:  # what its programs lack, they may have now
             programs = privileges.gaining(context)

@@ -137,9 +137,14 @@ def _own_uids(context: Context, user: User) -> set[int]:
     return uids
 
 
+def vanishes(directory: str) -> bool:
+    """Whether what is there is gone at the next boot anyway, or made anew."""
+    return any(is_below(directory, vanishing) for vanishing in VANISHING)
+
+
 def must_last(directory: str, context: Context) -> bool:
     """Whether files are left there when the service stops: without a seal they are there at the next start."""
-    if any(is_below(directory, vanishing) for vanishing in VANISHING):
+    if vanishes(directory):
         return False
     files = {
         fact.path

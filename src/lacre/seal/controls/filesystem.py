@@ -10,12 +10,12 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from lacre.engine import Entry
 from lacre.seal.context import Context, is_below, parent
 from lacre.seal.directories import (
     HIDES,
     MOST_PREPARED,
     TEMPORARY,
-    VANISHING,
     Wanted,
     content_of,
     directory_for,
@@ -25,6 +25,7 @@ from lacre.seal.directories import (
     observed,
     prepared,
     runs_code_from,
+    vanishes,
 )
 from lacre.seal.model import FileSystem, Grant, LeftRefused, Margin, NamedVolume, Tmpfs, User
 from lacre.sensor import (
@@ -58,8 +59,12 @@ def propose(context: Context, user: User) -> FileSystem:
     if context.margin is not Margin.EXACT:
         for directory in prepared(context, user):
             reason = "the image hands it empty to the service's own user: made to be written, if only later"
+            grant = Grant(what=directory, reason=reason)
             owner = context.image.tree[directory].uid  # who will write there
-            setting = _granted(setting, directory, context, user, Grant(what=directory, reason=reason), owner)
+            lasts = not vanishes(
+                directory
+            )  # a queue, a store of uploads: no short exercise leaves anything there
+            setting = _granted(setting, directory, context, user, grant, owner, lasts=lasts)
     return _allow(setting, observed(context), context, user)
 
 
@@ -181,8 +186,7 @@ def kept(setting: FileSystem, context: Context) -> FileSystem | None:
     lasting = [
         mount
         for mount in setting.tmpfs
-        if not any(is_below(mount.path, directory) for directory in VANISHING)
-        and any(is_below(path, mount.path) for path in written)
+        if not vanishes(mount.path) and any(is_below(path, mount.path) for path in written)
     ]
     if not lasting:
         return None
@@ -245,18 +249,30 @@ def _allow(
 
 
 def _granted(
-    setting: FileSystem, directory: str, context: Context, user: User, grant: Grant, uid: int
+    setting: FileSystem,
+    directory: str,
+    context: Context,
+    user: User,
+    grant: Grant,
+    uid: int,
+    *,
+    lasts: bool = False,
 ) -> FileSystem:
     """Add a directory as what it must be: a named volume for what must last, else a tmpfs.
 
     A volume has the owner of the image's directory: where that is not the service's user, it could not write.
     """
     foreign = not _may_write_a_volume(directory, context, user, uid)
-    lasts = must_last(directory, context) or holds_logs(directory, context, user)
+    lasts = lasts or must_last(directory, context) or holds_logs(directory, context, user)
     if not content_of(directory, context) and (foreign or not lasts):
         return _with_tmpfs(setting, directory, context, user, grant, uid)
     if any(volume.path == directory for volume in setting.volumes):
         return setting
+    for nested in _mounts_below(
+        directory, setting
+    ):  # a fresh volume has the image's directories, with their owners
+        if _may_write_a_volume(nested, context, user, uid):
+            setting = without(setting, nested)
     volume = NamedVolume(path=directory, name=_volume_name(setting, context, directory))
     return setting.model_copy(
         update={"volumes": (*setting.volumes, volume), "grants": (*setting.grants, grant)}
@@ -270,6 +286,11 @@ def _may_write_a_volume(directory: str, context: Context, user: User, uid: int) 
     entry = context.entry(directory)
     own = int(user.user.partition(":")[0]) if user.user is not None else uid
     return entry is not None and (entry.uid == own or bool(entry.mode & 0o002))
+
+
+def _mounts_below(directory: str, setting: FileSystem) -> list[str]:
+    paths = [mount.path for mount in setting.tmpfs] + [volume.path for volume in setting.volumes]
+    return [path for path in paths if path != directory and is_below(path, directory)]
 
 
 def _is_granted(setting: FileSystem, want: Wanted) -> bool:
@@ -292,7 +313,7 @@ def _volume_name(setting: FileSystem, context: Context, directory: str) -> str:
 def _with_tmpfs(
     setting: FileSystem, directory: str, context: Context, user: User, grant: Grant, uid: int
 ) -> FileSystem:
-    """Add a tmpfs, and one for each prepared subdirectory that it would hide."""
+    """Add a tmpfs, and one for each prepared subdirectory that it would hide and that the service may need."""
     if not expressible(directory) or any(mount.path == directory for mount in setting.tmpfs):
         return setting
     mounts = [_tmpfs(directory, context, user, uid)]
@@ -300,7 +321,9 @@ def _with_tmpfs(
         entry = context.entry(path)
         hidden = all(known.path != path for known in setting.tmpfs)
         usable = expressible(path) and not context.is_mounted(path)
-        if entry is not None and entry.kind == "directory" and hidden and usable:
+        if entry is None or entry.kind != "directory":
+            continue
+        if hidden and usable and _may_be_written(path, entry, context, user):
             mounts.append(_tmpfs(path, context, user, entry.uid))
     if len(mounts) > MOST_PREPARED:
         mounts = mounts[:1]
@@ -311,6 +334,15 @@ def _with_tmpfs(
     return setting.model_copy(
         update={"tmpfs": (*setting.tmpfs, *mounts), "grants": (*setting.grants, grant, *nested)}
     )
+
+
+def _may_be_written(directory: str, entry: Entry, context: Context, user: User) -> bool:
+    """Whether a service under this user may need a directory of the image: another's would be made its own."""
+    if user.root or entry.mode & 0o022 or (user.user is None and entry.uid != 0):
+        return True
+    if user.user is not None and entry.uid == int(user.user.partition(":")[0]):
+        return True
+    return any(is_below(context.real(fact.path), directory) for fact in context.profile.of(Write))
 
 
 def _tmpfs(directory: str, context: Context, user: User, uid: int) -> Tmpfs:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lacre.seal.context import Context
-from lacre.seal.model import Privileges
+from lacre.seal.model import Capabilities, Privileges, User
 from lacre.seal.prove import ServiceOutcome
-from lacre.sensor import Executed
+from lacre.sensor import Executed, RefusedBecause
 
 NAME = "privileges"
 
@@ -22,12 +22,22 @@ def gaining(context: Context) -> frozenset[str]:
     return frozenset(fact.path for fact in context.profile.of(Executed) if fact.setid)
 
 
-def mend(setting: Privileges, outcome: ServiceOutcome, context: Context) -> Privileges:
-    """Off where such a program was refused something, or did not do what it did without the seal."""
+def mend(
+    setting: Privileges, outcome: ServiceOutcome, context: Context, user: User, capabilities: Capabilities
+) -> Privileges:
+    """Off where such a program was refused something, or did not do what it did without the seal.
+
+    A capability that a root service may yet get is not counted: only another trial tells whether that was all.
+    """
     if setting.off:
         return setting
     programs = gaining(context)
-    refused = [f"{r.by} is refused {r.what or r.syscall}" for r in outcome.refusals if r.by in programs]
+    refused = [
+        f"{r.by} is refused {r.what or r.syscall}"
+        for r in outcome.refusals
+        if r.by in programs
+        and not (user.root and r.because is RefusedBecause.CAPABILITY and r.what not in capabilities.add)
+    ]
     missed = [*refused, *outcome.ungained]
     return given_up(f"{NEEDED} ({', '.join(sorted(programs))}): {missed[0]}") if missed else setting
 

@@ -22,11 +22,16 @@ from tests.unit.seal.invented import (
 
 WORKER = User(user="33:33", root=False)
 ROOT = User(root=True)
-ALWAYS = {"/tmp", "/var/spool/served"}  # temporary files, and what the image hands empty to uid 33
+ALWAYS = {"/tmp"}
+PREPARED = "/var/spool/served"  # what the image hands empty to uid 33
 
 
 def mounts(setting: FileSystem) -> set[str]:
     return {mount.path for mount in setting.tmpfs}
+
+
+def volumes(setting: FileSystem) -> set[str]:
+    return {volume.path for volume in setting.volumes} - {PREPARED}
 
 
 def left(setting: FileSystem) -> set[str]:
@@ -37,7 +42,7 @@ def test_a_service_that_writes_nothing_gets_its_temporary_directory_only() -> No
     setting = filesystem.propose(context(), WORKER)
     assert setting.read_only
     assert mounts(setting) == ALWAYS
-    assert not setting.volumes
+    assert [volume.path for volume in setting.volumes] == [PREPARED]
 
 
 def test_a_write_makes_the_directory_that_holds_it_a_tmpfs_of_the_service() -> None:
@@ -91,24 +96,61 @@ def test_content_of_the_image_that_is_the_services_own_becomes_a_volume() -> Non
         ran_as(33, 33),
     ]
     setting = filesystem.propose(context(facts), WORKER)
-    assert setting.volumes == (NamedVolume(path="/var/lib/served", name="web-var-lib-served"),)
+    assert NamedVolume(path="/var/lib/served", name="web-var-lib-served") in setting.volumes
     assert "/var/lib/served" not in mounts(setting)
 
 
 def test_files_that_are_there_when_the_service_stops_must_outlive_it() -> None:
     path = "/var/lib/served/dump"
     setting = filesystem.propose(context([wrote(path), ran_as(33, 33)], lasting=[path]), WORKER)
-    assert [volume.path for volume in setting.volumes] == ["/var/lib/served"]
+    assert volumes(setting) == {"/var/lib/served"}
 
 
 def test_work_files_that_are_gone_by_then_need_not() -> None:
-    facts = [wrote("/var/spool/served/work")]
-    assert not filesystem.propose(context(facts), WORKER).volumes
+    assert not volumes(filesystem.propose(context([wrote("/var/lib/served/work")]), WORKER))
 
 
 def test_a_directory_that_was_only_made_is_no_data() -> None:
-    made = replace(wrote("/var/spool/served/body"), syscall="mkdir")
-    assert not filesystem.propose(context([made], lasting=["/var/spool/served/body"]), WORKER).volumes
+    made = replace(wrote("/var/lib/served/body"), syscall="mkdir")
+    assert not volumes(filesystem.propose(context([made], lasting=["/var/lib/served/body"]), WORKER))
+
+
+def test_a_directory_handed_empty_to_the_service_lasts_like_its_other_data() -> None:
+    facts: list[AnyFact] = [
+        wrote(f"{PREPARED}/message"),
+        ran_as(33, 33),
+    ]  # delivered before the baseline stopped
+    setting = filesystem.propose(context(facts), WORKER)
+    assert PREPARED in {volume.path for volume in setting.volumes}
+    cache = {**TREE, "/var/cache/served": directory(33, 33)}
+    setting = filesystem.propose(context([ran_as(33, 33)], tree=cache), WORKER)
+    assert "/var/cache/served" in mounts(setting)
+
+
+def test_a_volume_takes_the_place_of_mounts_below_it_that_the_service_may_write_there_too() -> None:
+    tree = {**TREE, "/var/q": directory(33, 33), "/var/q/in": directory(33, 33), "/var/q/tmp": directory()}
+    facts: list[AnyFact] = [wrote("/var/q/tmp/x"), wrote("/var/q/db"), ran_as(33, 33)]
+    draft = filesystem.propose(context(facts[1:], tree=tree, lasting=["/var/q/db"]), WORKER)
+    assert volumes(draft) == {"/var/q"}
+    assert not mounts(draft) - ALWAYS
+    kept = filesystem.mend(
+        filesystem.propose(context([facts[0], facts[2]], tree=tree, lasting=["/var/q/db"]), WORKER),
+        [refused(RefusedBecause.READ_ONLY, "/var/q/db")],
+        context(facts, tree=tree, lasting=["/var/q/db"]),
+        WORKER,
+    )
+    assert volumes(kept) == {"/var/q"}
+    assert mounts(kept) == {*ALWAYS, "/var/q/tmp"}  # in a volume it would be root's
+
+
+def test_a_tmpfs_does_not_hand_the_service_what_is_prepared_below_it_for_others() -> None:
+    tree = {
+        **TREE, "/run/of-root": directory(), "/run/own": directory(33, 33), "/run/used": directory(),
+    }  # fmt: skip
+    pid = wrote("/run/served.pid")
+    setting = filesystem.propose(context([pid, wrote("/run/used/x")], tree=tree), WORKER)
+    assert mounts(setting) == {*ALWAYS, "/run", "/run/lock", "/run/own", "/run/used"}
+    assert "/run/of-root" in mounts(filesystem.propose(context([pid], tree=tree), ROOT))
 
 
 @pytest.mark.parametrize("user", [WORKER, User(user=None, root=False)])
@@ -117,27 +159,27 @@ def test_what_lasts_in_a_prepared_directory_is_a_volume_also_where_the_image_nam
 ) -> None:
     path = "/var/spool/served/dump"
     setting = filesystem.propose(context([wrote(path), ran_as(33, 33)], lasting=[path]), user)
-    assert [volume.path for volume in setting.volumes] == ["/var/spool/served"]
-    assert "/var/spool/served" not in mounts(setting)
+    assert PREPARED in {volume.path for volume in setting.volumes}
+    assert PREPARED not in mounts(setting)
 
 
 def test_a_directory_prepared_for_logs_is_a_volume_also_where_the_image_names_the_user() -> None:
     tree = {**TREE, "/var/log/kept": directory(33, 33)}
     setting = filesystem.propose(context([ran_as(33, 33)], tree=tree), User(user=None, root=False))
-    assert [volume.path for volume in setting.volumes] == ["/var/log/kept"]
+    assert volumes(setting) == {"/var/log/kept"}
 
 
 def test_a_volume_that_the_service_could_not_write_is_a_tmpfs() -> None:
     tree = {**TREE, "/var/data": directory(), "/var/data/served": directory(0, 0)}
     path = "/var/data/served/index"
     setting = filesystem.propose(context([wrote(path)], tree=tree, lasting=[path]), WORKER)
-    assert not setting.volumes
+    assert not volumes(setting)
     assert "/var/data/served" in mounts(setting)
 
 
 @pytest.mark.parametrize("path", ["/run/served.pid", "/var/cache/served/page", "/tmp/upload"])
 def test_what_vanishes_anyway_need_not_outlive_anything(path: str) -> None:
-    assert not filesystem.propose(context([wrote(path)], lasting=[path]), WORKER).volumes
+    assert not volumes(filesystem.propose(context([wrote(path)], lasting=[path]), WORKER))
 
 
 def test_mounts_of_the_base_are_left_alone() -> None:
@@ -153,9 +195,8 @@ def test_mounts_of_the_base_are_left_alone() -> None:
 
 def test_empty_directories_of_the_service_are_made_writable_at_normal_but_not_at_exact() -> None:
     facts: list[AnyFact] = [ran_as(33, 33)]
-    assert "/var/spool/served" in mounts(filesystem.propose(context(facts), WORKER))
-    exact = filesystem.propose(context(facts, margin=Margin.EXACT), WORKER)
-    assert "/var/spool/served" not in mounts(exact)
+    assert filesystem.propose(context(facts), WORKER).volumes
+    assert not filesystem.propose(context(facts, margin=Margin.EXACT), WORKER).volumes
 
 
 def test_code_made_at_run_time_needs_exec() -> None:
@@ -235,7 +276,7 @@ def test_a_mount_of_a_root_service_belongs_to_who_alone_writes_it() -> None:
 def test_a_log_directory_of_the_service_outlives_a_restart() -> None:
     tree = {**TREE, "/var/log/kept": directory(33, 33)}
     setting = filesystem.propose(context([wrote("/var/log/served/x.log")], tree=tree), WORKER)
-    assert [volume.path for volume in setting.volumes] == ["/var/log/kept"]
+    assert volumes(setting) == {"/var/log/kept"}
 
 
 def test_two_directories_never_share_a_volume_nor_take_one_of_the_project() -> None:

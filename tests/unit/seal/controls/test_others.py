@@ -401,6 +401,16 @@ def test_a_refusal_of_a_set_id_program_turns_no_new_privileges_off_and_grants_no
     assert elsewhere.privileges.no_new_privileges
 
 
+def test_a_capability_that_a_root_service_lacks_is_granted_before_no_new_privileges_is_given_up() -> None:
+    advice = ServiceAdvice(context([ran_as(0, 0), ran_as(33, 33), executed(HELPER, setid=True)]))
+    root = advice.draft().model_copy(update={"user": User(root=True)})
+    lacking = ServiceOutcome(refusals=(refused(RefusedBecause.CAPABILITY, "CHOWN", by=HELPER),))
+    mended = advice.mend(root, lacking)
+    assert mended.privileges.no_new_privileges
+    assert "CHOWN" in mended.capabilities.add
+    assert advice.mend(mended, lacking).privileges.off
+
+
 def test_what_a_set_id_program_no_longer_does_turns_no_new_privileges_off() -> None:
     advice = helped()
     gone = ServiceOutcome(ungained=("/usr/bin/job is not executed",))
