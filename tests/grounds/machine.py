@@ -35,7 +35,10 @@ PACKAGES = (
     "docker-compose", "apparmor", "iptables", "nftables", "ca-certificates", "python3", "iproute2", "procps",
     "curl",
 )  # fmt: skip
-IMAGES = ("debian:bookworm-slim", "lacre-test/nginx", "lacre-test/nginx-upstream")
+IMAGES = (
+    "debian:bookworm-slim", "lacre-test/nginx", "lacre-test/nginx-upstream", "lacre-test/redis", "lacre-test/memcached",
+    "lacre-demo/web", "lacre-demo/app", "lacre-demo/db",
+)  # fmt: skip
 PYTHON = "3.13"
 TEST_DEPENDENCIES = ("pytest>=8.2", "pytest-timeout>=2.3")
 DISK_SIZE = "8G"

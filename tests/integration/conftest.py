@@ -47,7 +47,7 @@ def ground_c(engine: str) -> Iterator[Engine26]:
 @pytest.fixture(scope="session")
 def ground_d(build_images: Callable[..., None]) -> Iterator[Machine]:
     """Debian 13 in QEMU: cgroup v2, AppArmor, kernel 6.12. Tests that use it are `long`."""
-    build_images("nginx")
+    build_images("nginx", "redis", "memcached", "demo")
     with Machine() as machine:
         yield machine
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from tests.grounds import Machine
 from tests.sealing import SealedServer, seal
 from tests.servers.harness import SERVERS, Server
 
-IMAGES = ("lacre-demo/web", "lacre-demo/app", "lacre-demo/db", "lacre-test/redis", "lacre-test/memcached")
 SEALED = ("nginx", "redis", "memcached")
 FLEET = "/srv/fleet"
 NEEDY = {  # what each program needs, the setting that takes it away, and how to make it free first
@@ -80,11 +78,7 @@ def fleet(machine: Machine, what: str) -> None:
 
 
 def bring_fleet(machine: Machine, sealed: Iterable[SealedServer], parent: Path) -> None:
-    """The images and the sealed servers, copied into the machine."""
-    saved = parent / "images.tar"
-    subprocess.run(["docker", "save", "-o", saved, *IMAGES], check=True)
-    machine.give(saved, "docker load <")
-    saved.unlink()
+    """The sealed servers, copied into the machine, which has their images."""
     for each in sealed:
         shutil.copytree(each.directory, parent / each.server.name, dirs_exist_ok=True)
         (parent / each.server.name / "exercise").write_text(each.server.exercise)
