@@ -10,6 +10,7 @@ from lacre.attacks.model import Group, Nothing, Scene, Step, attack
 MIB: Final = 1 << 20
 BEYOND: Final = 64 * MIB
 WITHOUT_LIMIT: Final = 512 * MIB
+SLOWEST: Final = 64  # MiB a second that a machine with much else to do can clear and hand out
 SHARE: Final = 4  # of the host's memory: a quarter at most
 
 
@@ -35,4 +36,5 @@ def memory(scene: Scene) -> Sequence[Step] | Nothing:
     wanted = WITHOUT_LIMIT if limit is None else limit + BEYOND
     if wanted > scene.host_memory // SHARE:
         return Nothing(f"{wanted // MIB} MiB is more than lacre takes from this host")
-    return [Step("memory", (str(-(-wanted // MIB)),), seconds=15.0)]
+    mib = -(-wanted // MIB)
+    return [Step("memory", (str(mib),), seconds=15.0 + mib / SLOWEST)]
