@@ -9,6 +9,7 @@ import contextlib
 import io
 import os
 import platform
+import re
 import tarfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,6 +43,7 @@ class EngineInfo:
     """What the engine says about itself.
 
     `local`: it runs on this kernel, so the sensor can watch it. `podman`: it only speaks like Docker's.
+    `first_ids`: the host's numbers of a container's user 0 and group 0, which are others with userns-remap.
     """
 
     version: str
@@ -51,6 +53,7 @@ class EngineInfo:
     apparmor: bool
     seccomp: bool
     userns: bool
+    first_ids: tuple[int, int]
     rootless: bool
     podman: bool
     storage_driver: str
@@ -461,6 +464,9 @@ def _info(told_info: Mapping[str, Any], told_version: Mapping[str, Any], address
         return any(option == f"name={name}" or option.startswith(f"name={name},") for option in options)
 
     release = str(told_info.get("KernelVersion") or "")
+    root_dir = str(told_info.get("DockerRootDir") or "")
+    # With userns-remap the engine keeps its data in a directory that is named for them (daemon/daemon_unix.go).
+    remapped = re.search(r"/(\d{1,10})\.(\d{1,10})$", root_dir) if has("userns") else None
     # Podman has a flag of its own for it.
     rootless = has("rootless") or bool(told_info.get("Rootless"))
     return EngineInfo(
@@ -471,11 +477,12 @@ def _info(told_info: Mapping[str, Any], told_version: Mapping[str, Any], address
         apparmor=has("apparmor"),
         seccomp=has("seccomp"),
         userns=has("userns"),
+        first_ids=(int(remapped[1]), int(remapped[2])) if remapped else (0, 0),
         rootless=rootless,
         podman="Podman Engine" in components,
         logging_driver=str(told_info.get("LoggingDriver") or ""),
         storage_driver=str(told_info.get("Driver") or ""),
-        root_dir=str(told_info.get("DockerRootDir") or ""),
+        root_dir=root_dir,
         architecture=str(told_info.get("Architecture") or ""),
         cpus=int(told_info.get("NCPU") or 0),
         memory=int(told_info.get("MemTotal") or 0),

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from lacre.engine import Container, Engine
 from lacre.observe.model import Mounted, Owner, Peaks, counted
-from lacre.sensor import AnyFact
+from lacre.sensor import AnyFact, inside
 
 _PROC = Path("/proc")
 MOST_PATHS = 20_000  # a bound on the work for an application that writes without end
@@ -79,24 +79,35 @@ def sizes_of(pid: int, paths: Iterable[str]) -> dict[str, int]:
 def mounted_at(pid: int, target: str) -> Mounted:
     """Who owns a mounted directory of a container and what lies below it; a file is only itself."""
     path = f"/proc/{pid}/root{target}"
+    first_ids = _first_ids(pid)
     below: set[Owner] = set()
     seen = 0
     for place, directories, files in os.walk(path):
         seen += len(directories) + len(files)
         for name in (*directories, *files):
-            below |= _owner(f"{place}/{name}")
+            below |= _owner(f"{place}/{name}", first_ids)
         if seen > MOST_PATHS:
             break
-    return Mounted(frozenset(_owner(path)), frozenset(below), whole=seen <= MOST_PATHS)
+    return Mounted(frozenset(_owner(path, first_ids)), frozenset(below), whole=seen <= MOST_PATHS)
 
 
-def _owner(path: str) -> set[Owner]:
-    """One, or none where it is gone. A link lets nobody write, whatever its mode is."""
+def _first_ids(pid: int) -> tuple[int, int]:
+    """The host's numbers of the user 0 and group 0 of a process (user_namespaces(7))."""
+    try:
+        users, groups = ((_PROC / str(pid) / name).read_text().split() for name in ("uid_map", "gid_map"))
+        return int(users[1]), int(groups[1])
+    except (OSError, ValueError, IndexError):
+        return 0, 0
+
+
+def _owner(path: str, first_ids: tuple[int, int]) -> set[Owner]:
+    """One, or none where it is gone. A link lets nobody write, whatever its mode is. Numbers are the container's."""
     try:
         found = os.lstat(path)
     except (OSError, ValueError):
         return set()
-    return {Owner(found.st_uid, found.st_gid, 0 if stat.S_ISLNK(found.st_mode) else found.st_mode & 0o7777)}
+    uid, gid = map(inside, (found.st_uid, found.st_gid), first_ids)
+    return {Owner(uid, gid, 0 if stat.S_ISLNK(found.st_mode) else found.st_mode & 0o7777)}
 
 
 def zombies_of(pids: Iterable[int]) -> frozenset[int]:

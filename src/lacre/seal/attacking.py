@@ -80,7 +80,7 @@ def attacked(
         baseline=baseline,
     )
     with (
-        Sensor(refusals=True) as sensor,
+        Sensor(refusals=True, first_ids=twins.info.first_ids) as sensor,
         Twin(twins.engine, twins.compose, project, config, options) as twin,
     ):
         twin.create()

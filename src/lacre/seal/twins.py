@@ -43,7 +43,7 @@ from lacre.seal.context import Context
 from lacre.seal.model import Exercise, Ground, Margin, Seal, ServiceSeal
 from lacre.seal.prove import Outcome
 from lacre.seal.stated import LOUD
-from lacre.sensor import Sensor
+from lacre.sensor import Sensor, inside
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ class Twins:
         self, engine: Engine, compose: Compose, project: Project, options: Options, progress: Progress
     ) -> None:
         self.engine, self.compose, self.options, self.progress = engine, compose, options, progress
+        self.info = engine.info()
         self.egress = tuple(egress_to(typed) for typed in options.allow_egress)
         self.images: dict[str, ImageInfo] = {
             name: engine.declared(service.image, pull=not service.built)
@@ -211,7 +212,7 @@ class Twins:
             ready, self._ahead = (self._ahead, None) if refusals else (None, self._ahead)
         if ready is not None:
             return ready
-        return Sensor(refusals=refusals).__enter__()
+        return Sensor(refusals=refusals, first_ids=self.info.first_ids).__enter__()
 
     def _tell(self, name: str, phase: Phase, *, baseline: bool) -> None:
         if self._halted:
@@ -237,7 +238,7 @@ class Twins:
 
     def contexts(self, baseline: Run) -> dict[str, Context]:
         """What the controls need to know, service by service."""
-        info = self.engine.info()
+        info = self.info
         self.images = {name: read.result() for name, read in self._read.items()}
         return {
             name: Context(
@@ -272,7 +273,8 @@ class Twins:
                     found = Path(mount.source).stat()
                 except OSError:
                     continue
-                owners[mount.target] = Owner(found.st_uid, found.st_gid, found.st_mode & 0o7777)
+                uid, gid = map(inside, (found.st_uid, found.st_gid), self.info.first_ids)
+                owners[mount.target] = Owner(uid, gid, found.st_mode & 0o7777)
         targets = {mount.target for mount in service.mounts if mount.kind == "volume"} | set(image.volumes)
         for target in targets:
             entry = image.tree.get(target)
@@ -313,7 +315,7 @@ class Twins:
 
     def seal(self, services: dict[str, ServiceSeal], trials: int) -> Seal:
         """The seal of the whole project."""
-        info = self.engine.info()
+        info = self.info
         return Seal(
             project=self.project.name,
             margin=self.options.margin,
@@ -337,7 +339,7 @@ class Twins:
         found = []
         if seal.source and seal.source != digest(self.project):
             found.append("the Compose files say something else now")
-        info = self.engine.info()
+        info = self.info
         if seal.ground.engine != info.version:
             found.append(f"engine: {seal.ground.engine} → {info.version}")
         if seal.ground.kernel != info.kernel:

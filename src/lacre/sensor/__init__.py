@@ -22,6 +22,7 @@ from lacre.sensor.facts import (
     WriteKind,
 )
 from lacre.sensor.process import FIRST_PHASE, Feature, Sensor, SensorGround, probe
+from lacre.sensor.translate import inside
 
 __all__ = [
     "FIRST_PHASE",
@@ -47,5 +48,6 @@ __all__ = [
     "Syscalls",
     "Write",
     "WriteKind",
+    "inside",
     "probe",
 ]

@@ -56,7 +56,7 @@ class Sensor:
     """Watches containers from the host. A context manager; needs root.
 
     With `refusals`, system calls refused by seccomp are told apart from failed ones, at a higher price for
-    each system call: for proving, not for observing.
+    each system call: for proving, not for observing. `first_ids`: `EngineInfo.first_ids`.
 
     Entering starts the native program and does not wait while the kernel checks it (0.4 s): the first command
     does, so that a twin can be made meanwhile.
@@ -64,9 +64,9 @@ class Sensor:
     Every method raises SensorError if the native program died, GroundError if this host cannot carry it.
     """
 
-    def __init__(self, *, refusals: bool = False) -> None:
+    def __init__(self, *, refusals: bool = False, first_ids: tuple[int, int] = (0, 0)) -> None:
         self._refusals = refusals
-        self._translator = Translator(platform.machine())
+        self._translator = Translator(platform.machine(), first_ids)
         self._changed = threading.Condition()
         self._new: list[AnyFact] = []
         self._told: set[AnyFact] = set()

@@ -59,6 +59,11 @@ _BECAUSE = {
 _PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp", 132: "sctp", 136: "udplite", 262: "mptcp"}
 
 
+def inside(number: int, first: int) -> int:
+    """A user's or group's number as the container has it; the host's own (the runtime, as it starts) stay."""
+    return number - first if number >= first else number
+
+
 @dataclass(slots=True)
 class _Phase:
     container: str
@@ -68,10 +73,14 @@ class _Phase:
 
 
 class Translator:
-    """Records in, facts out. A fact whose program is not known yet waits for the record that names it."""
+    """Records in, facts out. A fact whose program is not known yet waits for the record that names it.
 
-    def __init__(self, arch: str) -> None:
+    `first_ids`: the host's numbers of user 0 and group 0 of the containers; facts have the containers' own numbers.
+    """
+
+    def __init__(self, arch: str, first_ids: tuple[int, int] = (0, 0)) -> None:
         self._arch = arch
+        self._first_uid, self._first_gid = first_ids
         self._phases: dict[int, _Phase] = {}
         self._programs: dict[int, str] = {0: ""}
         self._waiting: dict[int, list[Record]] = {}
@@ -143,7 +152,7 @@ class Translator:
             bits ^= lowest
 
     def _fact(self, phase: _Phase, record: Record) -> Iterator[AnyFact]:  # noqa: PLR0912 (one case a kind)
-        container, name, uid = phase.container, phase.name, record.uid
+        container, name, uid = phase.container, phase.name, inside(record.uid, self._first_uid)
         by = self._programs[record.exe]
         first, filesystem = _text(record.first), _text(record.second)
         syscall = syscall_name(self._arch, record.nr) if record.nr else ""
@@ -167,7 +176,7 @@ class Translator:
                     phase=name,
                     by=by,
                     uid=uid,
-                    gid=record.gid,
+                    gid=inside(record.gid, self._first_gid),
                     main=bool(record.flags & Flag.MAIN),
                 )
             case Kind.WRITE:

@@ -19,6 +19,7 @@ FINE = EngineInfo(
     apparmor=True,
     seccomp=True,
     userns=False,
+    first_ids=(0, 0),
     rootless=False,
     podman=False,
     storage_driver="overlay2",
@@ -162,10 +163,10 @@ def test_no_twin_is_made_on_an_engine_that_cannot_be_watched(change: dict[str, b
     assert refused.value.next_step
 
 
-def test_an_engine_that_remaps_users_is_warned_of_and_not_refused() -> None:
-    remapped = replace(FINE, userns=True)
+def test_an_engine_that_remaps_users_is_told_and_not_refused() -> None:
+    remapped = replace(FINE, userns=True, first_ids=(165536, 165536))
     ground.need(remapped)
-    assert of(ground.engine_checks(remapped))["user namespaces"].do
+    assert "165536" in of(ground.engine_checks(remapped))["user namespaces"].why
 
 
 @pytest.mark.parametrize(

@@ -99,3 +99,15 @@ def test_a_version_that_no_engine_gives_is_an_error_too(answer: Any, tmp_path: P
 
     with pytest.raises(GroundError), engine(tmp_path, answer, INFO):
         pass
+
+
+def test_where_users_are_remapped_the_data_directory_tells_their_first_numbers(tmp_path: Path) -> None:
+    remapped = INFO | {
+        "SecurityOptions": ["name=seccomp,profile=default", "name=userns"],
+        "DockerRootDir": "/var/lib/docker/165536.231072",
+    }
+    with engine(tmp_path, VERSION, remapped) as docker:
+        assert docker.info().first_ids == (165536, 231072)
+    (tmp_path / "other").mkdir()
+    with engine(tmp_path / "other", VERSION, INFO | {"DockerRootDir": "/srv/1.2"}) as docker:
+        assert docker.info().first_ids == (0, 0)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from lacre.sensor.facts import (
     Counters,
     Executed,
+    Identity,
     Listening,
     Refusal,
     RefusedBecause,
@@ -111,3 +112,14 @@ def test_names_of_system_calls_are_those_of_the_architecture() -> None:
     assert syscall_name("aarch64", 221) == "execve"
     assert syscall_name("x86_64", 999) == "syscall_999"
     assert {"landlock_restrict_self", "fchmodat2", "clone3"} <= set(syscall_names("aarch64").values())
+
+
+def test_numbers_of_remapped_users_are_told_as_the_container_has_them() -> None:
+    t = Translator("x86_64", first_ids=(165536, 231072))
+    t.begin_phase(0, "c", "start")
+    (fact,) = t.facts(replace(BLANK, kind=Kind.IDENTITY, uid=165536 + 33, gid=231072 + 4))
+    assert isinstance(fact, Identity)
+    assert (fact.uid, fact.gid) == (33, 4)
+    (runtime,) = t.facts(replace(BLANK, kind=Kind.IDENTITY, uid=0, gid=0))
+    assert isinstance(runtime, Identity)
+    assert runtime.uid == 0
