@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from lacre import reading
+
 MOST = 1 << 20
 """Bytes of a configuration or kernel file; a larger one is not what it seems, and is read no further."""
-
-_PIECE = 1 << 16
 
 
 def parent(path: str) -> str:
@@ -44,14 +44,14 @@ class Root:
         raise OSError(40, os.strerror(40), path)
 
     def data(self, path: str) -> bytes | None:
-        """What a file holds, at most a megabyte; None where it cannot be read."""
+        """What an ordinary file holds, at most a megabyte; None where it cannot be read, or is none."""
         try:
             inside = self.resolved(path) if self._prefix else path  # links of `/` the kernel itself follows
-            descriptor = os.open(self.name(inside), os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
+            descriptor = reading.open_regular(self.name(inside))
+        except (OSError, ValueError):
             return None
         try:
-            return _read(descriptor)
+            return reading.up_to(descriptor, MOST)
         except OSError:
             return None
         finally:
@@ -61,6 +61,10 @@ class Root:
         """Likewise, as text; bytes that are no UTF-8 are kept as surrogates."""
         data = self.data(path)
         return None if data is None else data.decode("utf-8", "surrogateescape")
+
+    def status(self, path: str) -> os.stat_result:
+        """Owner and mode of what `path` leads to; raises OSError."""
+        return os.stat(self.name(self.resolved(path) if self._prefix else path))  # noqa: PTH116 - see `name`
 
     def names(self, path: str) -> tuple[str, ...]:
         """What a directory holds, sorted; nothing where it is not there."""
@@ -87,12 +91,3 @@ class Root:
             return
         found = glob.glob(self.name(pattern), include_hidden=True)  # noqa: PTH207 - see `name`
         yield from sorted((path[len(self._prefix) :] for path in found), key=lambda path: path.split("/"))
-
-
-def _read(descriptor: int) -> bytes:
-    """Up to a megabyte; a file of the kernel gives a page at a time."""
-    pieces, left = [], MOST
-    while left and (piece := os.read(descriptor, min(left, _PIECE))):
-        pieces.append(piece)
-        left -= len(piece)
-    return b"".join(pieces)

@@ -6,13 +6,14 @@ Only functions of `os` touch anything here: a test stops the process at each of 
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import stat
 import struct
+import sys
 from dataclasses import dataclass, field
 
+from lacre import reading
 from lacre.host.facts import PROC_SYS
 from lacre.host.files import Root, parent
 
@@ -35,16 +36,12 @@ class Held:
 def held(root: Root, path: str) -> Held | None:
     """The file at `path`, which is no link; None where there is none. Raises OSError."""
     try:
-        descriptor = os.open(root.at(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = reading.open_regular(root.at(path), follow=False)
     except FileNotFoundError:
         return None
     try:
         told = os.fstat(descriptor)
-        if not stat.S_ISREG(told.st_mode):
-            raise OSError(errno.EINVAL, "it is no ordinary file", path)
-        data = b""
-        while block := os.read(descriptor, 1 << 20):
-            data += block
+        data = reading.up_to(descriptor, sys.maxsize)  # whole: it is what will be put back
         xattrs = {}
         with contextlib.suppress(OSError):  # a file system that has none
             xattrs = {name: os.getxattr(descriptor, name) for name in os.listxattr(descriptor)}

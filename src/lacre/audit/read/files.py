@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
+from lacre import reading
 from lacre.audit.model import Place
 
 MAX_BYTES = 2 << 20
@@ -31,20 +31,17 @@ def read_text(path: Path) -> str:
     Raises UnreadableError. A pipe or device is never waited for: a hostile checkout may hold one.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        descriptor = reading.open_regular(path)
     except OSError as error:
         raise UnreadableError(error.strerror or str(error)) from None
     except ValueError:
         raise UnreadableError("its name holds a zero byte") from None
     try:
-        state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode):
-            raise UnreadableError("it is no regular file")
-        if state.st_size > MAX_BYTES:
-            raise UnreadableError(f"it has {state.st_size} bytes; more than {MAX_BYTES} are not read")
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            # Files of /proc and of tracing have no size; reading them may wait, or take away what they hold.
-            data = file.read(MAX_BYTES + 1) if state.st_size else b""
+        size = os.fstat(descriptor).st_size
+        if size > MAX_BYTES:
+            raise UnreadableError(f"it has {size} bytes; more than {MAX_BYTES} are not read")
+        # Files of /proc and of tracing have no size; reading them may wait, or take away what they hold.
+        data = reading.up_to(descriptor, MAX_BYTES + 1) if size else b""
     except OSError as error:
         raise UnreadableError(error.strerror or str(error)) from None
     finally:
