@@ -5,17 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import select
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
-MOST_ROUNDS = 50  # each ends what the one before saw being born
 KEPT_OUTPUT = 8192  # bytes of an exercise's output that are shown when it fails
+_KILL_SECONDS = (
+    10.0  # a killed process ends within milliseconds; one that hangs in the kernel is waited for no longer
+)
+
+# The outer shell stays, whatever the command executes in its place, so that all of it hangs below a marked process.
+_SHELL = ("/bin/sh", "-c", '/bin/sh -c "$1"; exit', "lacre-exercise")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,14 @@ class ExerciseResult:
     seconds: float
 
 
+class _Process(NamedTuple):
+    """A living process, as /proc/PID/stat has it (proc_pid_stat(5))."""
+
+    pid: int
+    parent: int
+    session: int
+
+
 def run_exercise(
     command: str, *, directory: Path, environment: dict[str, str], timeout: float
 ) -> ExerciseResult:
@@ -35,9 +49,10 @@ def run_exercise(
     mark = f"LACRE_EXERCISE={secrets.token_hex(8)}"
     with tempfile.TemporaryFile() as output:
         process: subprocess.Popen[bytes] | None = None
+        code: int | None = None
         try:
             process = subprocess.Popen(
-                ["/bin/sh", "-c", command],
+                [*_SHELL, command],
                 cwd=directory,
                 env={**os.environ, **environment, **dict([mark.split("=")])},
                 stdin=subprocess.DEVNULL,
@@ -45,14 +60,14 @@ def run_exercise(
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-            code: int | None = process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            code = None
+            ended = _ended([process.pid], timeout)
         finally:
-            _end_all(mark.encode())
+            # It is not waited for before this: until then its number, which is its session's, is nobody else's.
+            _end_all(mark.encode(), process.pid if process is not None else None)
             if process is not None:
-                process.wait()
-        return ExerciseResult(code, _tail(output), time.monotonic() - began)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    code = process.wait(_KILL_SECONDS)
+        return ExerciseResult(code if ended else None, _tail(output), time.monotonic() - began)
 
 
 def end_exercises(project: str) -> None:
@@ -66,21 +81,66 @@ def _tail(output: IO[bytes]) -> str:
     return output.read().decode(errors="replace")
 
 
-def _end_all(mark: bytes) -> None:
-    """Kill what is left of an exercise: daemons that began a session of their own carry its mark as well."""
-    for _ in range(MOST_ROUNDS):
-        found = list(_marked(mark))
-        if not found:
-            return
+def _end_all(mark: bytes, session: int | None = None) -> None:
+    """Kill what is left of an exercise, again and again until a look finds nothing that was born meanwhile.
+
+    Only what has neither the mark in its environment, nor the exercise's session, nor a living ancestor of it
+    is not found: a daemon that empties its environment, begins a session and lets go of its parent.
+    """
+    deadline = time.monotonic() + _KILL_SECONDS
+    while found := _left(mark, session):
         for pid in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
+        if not _ended(found, deadline - time.monotonic()):
+            return
 
 
-def _marked(mark: bytes) -> Iterator[int]:
-    """Living processes whose environment holds the mark (proc_pid_environ(5))."""
+def _left(mark: bytes, session: int | None) -> frozenset[int]:
+    """What carries the mark, is in the session or in one that a marked process began, or descends from such a one."""
+    living = _living()
+    marked = {process.pid for process in living if _is_marked(process.pid, mark)}
+    sessions = {process.session for process in living if process.session in marked} | {session}
+    found = marked | {process.pid for process in living if process.session in sessions}
+    while more := {p.pid for p in living if p.parent in found and p.pid not in found}:
+        found |= more
+    return frozenset(found)
+
+
+def _living() -> tuple[_Process, ...]:
+    found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             with contextlib.suppress(OSError):
-                if mark in (entry / "environ").read_bytes().split(b"\0"):
-                    yield int(entry.name)
+                state, parent, _, session = (
+                    (entry / "stat").read_text("latin-1").rpartition(")")[2].split()[:4]
+                )
+                if state not in "ZX":
+                    found.append(_Process(int(entry.name), int(parent), int(session)))
+    return tuple(found)
+
+
+def _is_marked(pid: int, mark: bytes) -> bool:
+    """Whether the environment that a process was executed with holds the mark (proc_pid_environ(5))."""
+    try:
+        return mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
+def _ended(pids: Iterable[int], seconds: float) -> bool:
+    """Wait until all of them ended (zombies did); False if one still runs after so many seconds."""
+    deadline = time.monotonic() + seconds
+    for pid in pids:
+        try:
+            descriptor = os.pidfd_open(pid)
+        except ProcessLookupError:
+            continue
+        try:
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+                return False
+        finally:
+            os.close(descriptor)
+    return True
