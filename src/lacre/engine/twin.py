@@ -18,10 +18,12 @@ from lacre.engine.connection import told
 from lacre.engine.data import TwinData, look
 from lacre.engine.docker import ContainerState, Engine
 from lacre.engine.leftover import leftovers, remove
+from lacre.engine.normalise import port_names
 from lacre.engine.owner import OWNER_LABEL, TWIN_LABEL, this_process
 from lacre.engine.process import Finished
 from lacre.engine.project import Project
 from lacre.engine.twin_config import TwinOptions, TwinPlan, Warned, bind_sources, twin_config
+from lacre.engine.variables import collisions, variables
 from lacre.errors import EngineError, LacreError
 
 _CREATE_SECONDS = 300.0
@@ -169,13 +171,13 @@ class Twin:
         if not (sources or clones) or not images:
             host = look((), self._engine.address)
             plan = twin_config(self._config, name=self.name, options=self._options, host=host)
-            self.warnings = plan.warnings
+            self.warnings = plan.warnings + collisions(self._project.services)
             return plan
         data = TwinData(self._engine, self.name, self.labels, images[0])
         directory = data.directory()
         host = look(sources, self._engine.address, copies=directory)
         plan = twin_config(self._config, name=self.name, options=self._options, host=host)
-        self.warnings = plan.warnings + data.fill(plan, directory)
+        self.warnings = plan.warnings + collisions(self._project.services) + data.fill(plan, directory)
         return plan
 
     def bring(self, volume: str, path: Path) -> None:
@@ -277,24 +279,22 @@ class Twin:
 
     def ports(self, service: str) -> tuple[str, ...]:
         """`tcp/80`, …: EXPOSE of the image, `expose` and targets of `ports`, as the engine has them."""
-        return _ports(self._engine.inspect(self.of(service).id))
+        return exposed_ports(self._engine.inspect(self.of(service).id))
 
     def environment(self, phase: str) -> dict[str, str]:
-        """The variables of an exercise: LACRE_PROJECT, LACRE_PHASE, LACRE_WEB, LACRE_WEB_80=address:port.
+        """The variables of an exercise.
 
         The project is the twin's, so that `docker compose -p` and label filters never reach the original.
         """
-        variables = {"LACRE_PROJECT": self.name, "LACRE_PHASE": phase}
+        services = {}
         for service in dict.fromkeys(container.service for container in self._containers):
             container = self.of(service)
             told_container = self._engine.inspect(container.id)
-            address = self._address(container, told_container, set())
-            name = "LACRE_" + re.sub(r"[^A-Z0-9]", "_", service.upper())
-            variables[name] = address
-            for port in _ports(told_container) if address else ():
-                number = port.rpartition("/")[2]
-                variables[f"{name}_{number}"] = f"{address}:{number}"
-        return variables
+            services[service] = (
+                self._address(container, told_container, set()),
+                exposed_ports(told_container),
+            )
+        return variables(self.name, phase, services)
 
     # Inside
 
@@ -408,9 +408,8 @@ def _health(state: Mapping[str, Any]) -> str:
     return str((state.get("Health") or {}).get("Status") or "")
 
 
-def _ports(told_container: Mapping[str, Any]) -> tuple[str, ...]:
-    found = []
-    for port in (told_container.get("Config") or {}).get("ExposedPorts") or {}:
-        number, _, protocol = str(port).partition("/")
-        found.append(f"{protocol or 'tcp'}/{number}")
+def exposed_ports(told_container: Mapping[str, Any]) -> tuple[str, ...]:
+    """`tcp/80`, … of what the engine tells of a container; builders other than Docker's leave ranges in an image."""
+    exposed = (told_container.get("Config") or {}).get("ExposedPorts") or {}
+    found = {port for spelled in exposed for port in port_names(str(spelled))}
     return tuple(sorted(found, key=lambda port: (port[:3], int(port.rpartition("/")[2]))))
