@@ -35,7 +35,9 @@ def clean(
     """
     screen = Screen()
     work = work_of(context)
-    with interruptible(screen.say, "interrupted: what is left can be removed with lacre clean"):
+    with interruptible(
+        screen.say, "interrupted: what is left can be removed with lacre clean", "interrupted: stopping"
+    ):
         from lacre.report import jsonout, leftovers
 
         engine = work.engine()

@@ -171,7 +171,11 @@ def apply(
 
     screen = Screen()
     root, ask = _ground(context)
-    with interruptible(screen.say, "interrupted: everything goes back to what it was"):
+    with interruptible(
+        screen.say,
+        "interrupted: what was half done is undone; lacre host plan shows what is in force",
+        "interrupted: everything goes back to what it was",
+    ):
         done = work.applied(
             root,
             Profile(profile.value),
@@ -205,7 +209,9 @@ def rollback(
     from lacre.report import host as report
 
     screen = Screen()
-    with interruptible(screen.say, "interrupted: run lacre host rollback again, twice does no harm"):
+    with interruptible(
+        screen.say, "interrupted: run lacre host rollback again, twice does no harm", "interrupted: stopping"
+    ):
         done = work.rolled_back(_ground(context)[0], force=force)
     as_json = format is Format.JSON
     screen.result(report.rolled_back_json(done) if as_json else report.rolled_back(done, screen.look))

@@ -9,7 +9,7 @@ from types import FrameType
 
 import typer
 
-from lacre.errors import LacreError
+from lacre.errors import HalfDoneError, LacreError
 from lacre.report.text import visible
 
 INTERRUPTED = 130
@@ -20,8 +20,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Interruption:
     """Whether the run was interrupted, and from when on it no longer can be."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], answer: str) -> None:
         self._say = say
+        self._answer = answer
         self._unwinding = False
         self.interrupted = False
 
@@ -36,16 +37,22 @@ class Interruption:
             self._say("still putting things in order; this takes a few seconds")
             return
         self._unwinding = self.interrupted = True
-        self._say("interrupted: ending the exercise and removing the twin")
+        self._say(self._answer)
         raise KeyboardInterrupt
 
 
 @contextmanager
 def interruptible(
-    say: Callable[[str], None], farewell: str = "interrupted: nothing was written"
+    say: Callable[[str], None],
+    farewell: str = "interrupted: nothing was written",
+    answer: str = "interrupted: ending the exercise and removing the twin",
 ) -> Iterator[Interruption]:
-    """Run the body so that SIGINT, SIGTERM and SIGHUP end it cleanly, with exit code 130."""
-    interruption = Interruption(say)
+    """Run the body so that SIGINT, SIGTERM and SIGHUP end it cleanly, with exit code 130.
+
+    `answer` is said at once, `farewell` when all is in order. What could not be put in order has its own exit
+    code if it is the host itself that is half changed.
+    """
+    interruption = Interruption(say, answer)
     # What is ignored stays ignored: nohup, or a job in the background of a script.
     heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, interruption.on_signal) for number in heard}
@@ -54,10 +61,12 @@ def interruptible(
     except KeyboardInterrupt:
         say(farewell)
         raise typer.Exit(INTERRUPTED) from None
+    except HalfDoneError:
+        raise
     except LacreError as error:
         if not interruption.interrupted:
             raise
-        say(f"interrupted, and not all could be removed: {visible(error.happened)}")
+        say(f"interrupted, and not all could be put in order: {visible(error.happened)}")
         say(visible(error.next_step))
         raise typer.Exit(INTERRUPTED) from None
     finally:
