@@ -22,6 +22,7 @@ from lacre.engine.listening import inodes, listeners
 from lacre.engine.reader import Reader
 from lacre.host import dockerd, jsontext
 from lacre.host import facts as of_host
+from lacre.host.daemon import engines, root_of
 from lacre.host.dockerd import EngineFacts
 from lacre.host.files import Root
 from lacre.host.model import Profile
@@ -60,7 +61,7 @@ def beneath(reader: Reader, shown: EngineShown, *, local: bool, trust: str) -> t
         tcp = [one for one in every if one.protocol == "tcp"]
         listening = tuple(f"{one.address}:{one.port}" for one in tcp if one.inode in own) if own else None
         managers = tuple(one.address for one in tcp if one.port == _MANAGERS)
-    root = _root_of(facts.pid)
+    root = root_of(Root(), facts.pid)
     return (
         daemon.daemon(shown, facts, local=True, listening=listening),
         replace(
@@ -86,12 +87,11 @@ def host_alone(trust: str) -> Host:
 
 def _facts_of(told: of_host.Facts, socket: str, asked: DaemonFacts, *, rootless: bool) -> EngineFacts:
     """The engine that answers at `socket`: of several on one host it is the one that was told to listen there."""
-    running = [one for one in told.processes if one.name == "dockerd" and not one.container]
     if rootless:
         owner = _owner(socket)
-        found = next((one for one in running if one.uid == owner), None)
+        found = next(iter(engines(told.processes, owner)), None)
         return _of_process(found, f"{_home(owner)}/.config/docker/daemon.json", asked)
-    found = next((one for one in running if _listens(one, socket)), None)
+    found = next((one for one in engines(told.processes) if _listens(one, socket)), None)
     if found is None or found.pid == told.engine.pid:
         return told.engine
     return _of_process(found, dockerd.CONFIG, asked)
@@ -106,7 +106,7 @@ def _of_process(found: Process | None, config: str, asked: DaemonFacts) -> Engin
     given = dockerd.flags(found.command) if found else {}
     if "config-file" in given:
         config = str(jsontext.parse(given["config-file"]).value)
-    text = _root_of(found.pid if found else 0).text(config)
+    text = root_of(Root(), found.pid if found else 0).text(config)
     broken = ""
     if text is not None:
         try:
@@ -123,12 +123,6 @@ def _of_process(found: Process | None, config: str, asked: DaemonFacts) -> Engin
         flags=given,
         asked=asked,
     )
-
-
-def _root_of(pid: int) -> Root:
-    """The files as the engine has them: it may live in a mount namespace of its own."""
-    own = Path(f"/proc/{pid}/root")
-    return Root(own) if pid and os.access(own / "etc", os.R_OK) else Root()
 
 
 def _owner(socket: str) -> int:

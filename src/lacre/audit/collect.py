@@ -32,11 +32,7 @@ from lacre.engine.listening import listeners
 from lacre.engine.reader import Reader
 from lacre.errors import EngineError
 
-_DATA = "/var/lib/docker"
-_SOCKET = "/run/docker.sock"
-_AUDITCTL_SECONDS = 10.0
 _FIRST_PID_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO, include/uapi/linux/nsfs.h
-_MANAGERS = 2377  # the port on which the managers of a swarm listen, dockerd(8)
 _LISTS = 2  # lists of sockets that are read at a time
 _MOST_READ = 4  # images whose files are read at a time: each is a stream that Python takes apart
 

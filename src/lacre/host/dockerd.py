@@ -51,9 +51,10 @@ _EMPTY = jsontext.Node({}, 0, 0)
 class EngineFacts:
     """The engine of this host. `there`: it is installed, or has a file.
 
-    `text` is daemon.json, None where there is none; `broken` what is wrong with it. `stale`: the file is newer
-    than the running daemon. `asked` is what the daemon itself says, None with `silent` why not. `node` is the file
-    parsed, an empty object where there is none or it is broken.
+    `program` is what root may run to ask it about a file, empty: nothing. `text` is daemon.json, None where there
+    is none; `broken` what is wrong with it. `stale`: the file is newer than the running daemon. `asked` is what the
+    daemon itself says, None with `silent` why not. `node` is the file parsed, an empty object where there is none
+    or it is broken.
     """
 
     there: bool

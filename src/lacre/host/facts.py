@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lacre.host import dockerd, jsontext, processes, sysctl
+from lacre.host.daemon import hosts_own, installed, runnable
 from lacre.host.dockerd import EngineFacts
 from lacre.host.files import MOST, Root
 from lacre.host.model import Kind, Place, Setting
@@ -197,7 +198,7 @@ def _configuration(root: Root) -> Mapping[str, str] | None:
 
 
 def _engine(root: Root, running: tuple[Process, ...], ask: AskDaemon | None) -> EngineFacts:
-    daemon = _daemon(root, running)
+    daemon = hosts_own(root, running)
     given = dockerd.flags(daemon.command) if daemon else {}
     config = str(jsontext.parse(given["config-file"]).value) if "config-file" in given else dockerd.CONFIG
     data = root.data(config)
@@ -212,10 +213,8 @@ def _engine(root: Root, running: tuple[Process, ...], ask: AskDaemon | None) -> 
                 broken = "line 1: it is not an object"
         except jsontext.BrokenJsonError as problem:
             broken = str(problem)
-    program = root.link(f"/proc/{daemon.pid}/exe") if daemon else ""
-    program = program.removesuffix(" (deleted)") or _program(root)
     asked, silent = None, ""
-    there = bool(daemon or program or text is not None)
+    there = bool(daemon or installed(root) or text is not None)
     if ask is not None and there:
         from lacre.errors import LacreError  # noqa: PLC0415 - beside its only use
 
@@ -229,7 +228,7 @@ def _engine(root: Root, running: tuple[Process, ...], ask: AskDaemon | None) -> 
         there=there,
         running=daemon is not None,
         pid=daemon.pid if daemon else 0,
-        program=program,
+        program=runnable(root, daemon),
         config=config,
         text=text,
         broken=broken,
@@ -238,21 +237,6 @@ def _engine(root: Root, running: tuple[Process, ...], ask: AskDaemon | None) -> 
         asked=asked,
         silent=silent,
     )
-
-
-def _program(root: Root) -> str:
-    return next((path for path in ("/usr/bin/dockerd", "/usr/sbin/dockerd") if root.there(path)), "")
-
-
-def _daemon(root: Root, running: tuple[Process, ...]) -> Process | None:
-    """The host's own dockerd: the one of its pid file, else one in the first user and network namespaces."""
-    found = [process for process in running if process.name == "dockerd" and not process.container]
-    named = (root.text("/run/docker.pid") or "").strip()
-    for process in found:
-        if str(process.pid) == named:
-            return process
-    here = root.link("/proc/1/ns/net")
-    return next((p for p in found if not here or p.network_namespace == here), None)
 
 
 def _stale(root: Root, pid: int, config: str) -> bool:

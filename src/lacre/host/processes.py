@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,7 +33,8 @@ class Process:
 
     `uid` is the real user, `effective` the one that it acts as. `uses`: bpf, io_uring, userfaultfd, perf, log
     files. `user_namespace` is empty where it cannot be read. `command` is the command line, only of the
-    engine's own programs: others' may hold secrets.
+    engine's own programs: others' may hold secrets. Of these too: `program`, the file that it runs, and whether
+    that file makes everybody who starts it another user (`set_user_id`; so where it cannot be told).
     """
 
     pid: int
@@ -50,6 +52,8 @@ class Process:
     threads: int = 1
     no_new_privileges: bool = False
     command: tuple[str, ...] = ()
+    program: str = ""
+    set_user_id: bool = False
 
     def may(self, *capabilities: int) -> bool:
         """Whether one of `capabilities` (their numbers) is in its effective set."""
@@ -73,7 +77,8 @@ def _all(root: Root) -> Iterator[Process]:
 def _one(root: Root, pid: int) -> Process | None:
     directory = f"/proc/{pid}"
     status = _fields(root.text(f"{directory}/status") or "")
-    if "Pid" not in status or not root.link(f"{directory}/exe"):
+    program = root.link(f"{directory}/exe")
+    if "Pid" not in status or not program:
         return None  # gone, or a thread of the kernel
     found = _CONTAINER.search(root.text(f"{directory}/cgroup") or "")
     uses, descriptors = _descriptors(root, directory)
@@ -81,7 +86,8 @@ def _one(root: Root, pid: int) -> Process | None:
     uids = [_number(word) for word in status.get("Uid", "").split()[:2]]
     if len(uids) < 2:
         return None
-    command = root.data(f"{directory}/cmdline") or b"" if name in COMMANDS else b""
+    known = name in COMMANDS
+    command = root.data(f"{directory}/cmdline") or b"" if known else b""
     return Process(
         pid=pid,
         parent=_number(status.get("PPid")),
@@ -98,7 +104,16 @@ def _one(root: Root, pid: int) -> Process | None:
         threads=_number(status.get("Threads")) or 1,
         no_new_privileges=status.get("NoNewPrivs") == "1",
         command=tuple(word.decode("utf-8", "surrogateescape") for word in command.split(b"\0") if word),
+        program=program.removesuffix(" (deleted)") if known else "",
+        set_user_id=known and _set_user_id(root, f"{directory}/exe"),
     )
+
+
+def _set_user_id(root: Root, program: str) -> bool:
+    try:
+        return bool(root.status(program).st_mode & stat.S_ISUID)
+    except OSError:
+        return True
 
 
 def _descriptors(root: Root, directory: str) -> tuple[frozenset[str], int]:

@@ -28,6 +28,7 @@ def dockerd(pid: int, *words: str, uid: int = 0, container: str = "") -> Process
         capabilities=0,
         container=container,
         command=("dockerd", *words),
+        program="/usr/bin/dockerd",
     )
 
 
@@ -43,6 +44,13 @@ def test_of_two_engines_the_one_that_was_told_to_listen_there_is_judged() -> Non
     assert beneath._facts_of(facts, "/run/docker.sock", asked(), rootless=False).pid == 7
 
 
+def test_a_users_process_of_that_name_is_never_judged_as_the_engine() -> None:
+    liar = dockerd(8, "-H", "unix:///run/docker.sock", "--config-file", "/etc/shadow", uid=65534)
+    assert beneath._facts_of(told(liar), "/run/docker.sock", asked(), rootless=False).pid == 7
+    lent = replace(dockerd(8, "-H", "unix:///run/docker.sock"), set_user_id=True)
+    assert beneath._facts_of(told(lent), "/run/docker.sock", asked(), rootless=False).pid == 7
+
+
 def test_an_engine_in_a_container_is_not_the_hosts() -> None:
     facts = told(dockerd(8, "-H", "unix:///run/docker.sock", container="0" * 64))
     assert beneath._facts_of(facts, "/run/docker.sock", asked(), rootless=False).pid == 7
@@ -55,7 +63,7 @@ def test_a_rootless_engine_has_its_users_own_file(tmp_path: Path, monkeypatch: p
     (tmp_path / ".config/docker").mkdir(parents=True)
     (tmp_path / ".config/docker/daemon.json").write_text('{"icc": false')
     monkeypatch.setattr(beneath, "_home", lambda _: str(tmp_path))
-    monkeypatch.setattr(beneath, "_root_of", lambda _: Root())
+    monkeypatch.setattr(beneath, "root_of", lambda root, _: root)
     facts = told(dockerd(7, uid=uid + 1), dockerd(9, uid=uid))
     found = beneath._facts_of(facts, str(socket), asked(), rootless=True)
     assert found.pid == 9

@@ -63,7 +63,8 @@ def process(
     name: str,
     *,
     parent: int = 1,
-    uid: int = 1000,
+    uid: int | None = None,
+    program: str | None = None,
     effective: int | None = None,
     capabilities: int = 0,
     tracer: int = 0,
@@ -72,9 +73,14 @@ def process(
     descriptors: tuple[str, ...] = (),
     command: tuple[str, ...] = (),
 ) -> None:
-    """A process in /proc."""
+    """A process in /proc; without `uid` the engine is root's, and everything else a user's."""
     base = f"/proc/{pid}"
+    if uid is None:
+        uid = 0 if name == "dockerd" else 1000
     acts_as = uid if effective is None else effective
+    program = program or f"/usr/bin/{name}"
+    if not root.there(program):
+        put(root, program, "")
     status = (
         f"Name:\t{name}\nPid:\t{pid}\nPPid:\t{parent}\nTracerPid:\t{tracer}\n"
         f"Uid:\t{uid}\t{acts_as}\t{acts_as}\t{acts_as}\nThreads:\t1\nCapEff:\t{capabilities:016x}\nNoNewPrivs:\t0\n"
@@ -86,7 +92,7 @@ def process(
     root.at(f"{base}/ns").mkdir()
     root.at(f"{base}/ns/user").symlink_to(user_namespace)
     root.at(f"{base}/ns/net").symlink_to("net:[4026531833]")
-    root.at(f"{base}/exe").symlink_to(f"/usr/bin/{name}")
+    root.at(f"{base}/exe").symlink_to(program)
     root.at(f"{base}/fd").mkdir()
     for number, target in enumerate(descriptors):
         root.at(f"{base}/fd/{number}").symlink_to(target)
