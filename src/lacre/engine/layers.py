@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from typing import IO, cast
 
-from lacre.engine.tree import MAX_ENTRIES, ChunkReader
+from lacre.engine.tree import BROKEN_TAR, MAX_ENTRIES, ChunkReader
 from lacre.errors import EngineError
 
 _MOST_BYTES = 64 << 30  # of all files together, as their headers say: a small layer unpacks to anything
@@ -25,7 +25,7 @@ def files_in_layers(
 ) -> frozenset[str]:
     """The paths of regular files with something in them that any layer has and that are `wanted`.
 
-    Raises EngineError when there is more than `most` of everything, or when the stream breaks off.
+    Raises EngineError when there is more than `most` of everything, or when the stream or a layer in it is broken.
     """
     found: set[str] = set()
     entries = size = 0
@@ -44,8 +44,10 @@ def files_in_layers(
                     path = posixpath.normpath("/" + member.name.lstrip("/"))
                     if member.isreg() and member.size and wanted(path):
                         found.add(path)
-    except (tarfile.TarError, EOFError) as problem:
-        raise EngineError(_TRIED, f"the engine's answer broke off: {problem}", "try again") from problem
+    except BROKEN_TAR as problem:
+        raise EngineError(
+            _TRIED, f"the engine's answer is broken, or breaks off: {problem}", "try again"
+        ) from problem
     return frozenset(found)
 
 

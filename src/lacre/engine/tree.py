@@ -16,6 +16,10 @@ from lacre.errors import EngineError
 
 MAX_ENTRIES = 2_000_000  # a large image has 200,000 files; each costs about 500 bytes here
 
+# What tarfile raises for a stream that is none: its own errors, and those of hostile PAX headers, whose numbers it
+# takes as they are and whose chain it follows by calling itself.
+BROKEN_TAR = (tarfile.TarError, EOFError, ValueError, RecursionError)
+
 # What the engine itself puts into every container's root (moby, daemon/initlayer/setup_unix.go).
 _PLACEHOLDER_FILES = {"/.dockerenv", "/dev/console", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"}
 _PLACEHOLDER_DIRECTORIES = {"/dev/pts", "/dev/shm", "/proc", "/sys"}  # noqa: S108
@@ -82,9 +86,11 @@ def read_tree(chunks: Iterator[bytes], *, most: int = MAX_ENTRIES) -> dict[str, 
                         "use a smaller image",
                     )
                 tree[path] = entry
-    except (tarfile.TarError, EOFError) as problem:
+    except BROKEN_TAR as problem:
         raise EngineError(
-            "reading the files of an image", f"the engine's answer broke off: {problem}", "try again"
+            "reading the files of an image",
+            f"the engine's answer is broken, or breaks off: {problem}",
+            "try again",
         ) from problem
     return tree
 

@@ -11,6 +11,7 @@ import pytest
 
 from lacre.engine.layers import files_in_layers
 from lacre.errors import EngineError
+from tests.unit.engine.broken_tars import BROKEN
 
 
 def tar(files: dict[str, bytes]) -> bytes:
@@ -52,7 +53,7 @@ def test_too_many_files_and_a_broken_stream_are_errors() -> None:
     saved = tar({"a/layer.tar": FIRST})
     with pytest.raises(EngineError, match="more in them"):
         files_in_layers(chunks(saved), lambda _: True, most=2)
-    with pytest.raises(EngineError, match="broke off"):
+    with pytest.raises(EngineError, match="breaks off"):
         files_in_layers(chunks(saved[:3000]), lambda _: True)
 
 
@@ -60,3 +61,10 @@ def test_a_layer_that_cannot_be_unpacked_is_no_empty_one() -> None:
     saved = tar({"blobs/sha256/a": b"\x28\xb5\x2f\xfd" + b"\0" * 2000})
     with pytest.raises(EngineError, match="zstd"):
         files_in_layers(chunks(saved), lambda _: True)
+
+
+@pytest.mark.parametrize("first", [b"", FIRST[:7168]], ids=["alone", "after others"])
+@pytest.mark.parametrize("layer", BROKEN.values(), ids=BROKEN)
+def test_a_layer_that_is_broken_on_purpose_is_an_error_and_no_empty_one(layer: bytes, first: bytes) -> None:
+    with pytest.raises(EngineError, match="broken"):
+        files_in_layers(chunks(tar({"a/layer.tar": first + layer})), lambda _: True)

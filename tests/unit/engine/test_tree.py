@@ -9,6 +9,7 @@ import pytest
 from lacre.engine.project import Entry
 from lacre.engine.tree import read_tree
 from lacre.errors import EngineError
+from tests.unit.engine.broken_tars import BROKEN
 
 
 def archive(*members: tuple[str, bytes, dict[str, object]]) -> bytes:
@@ -78,5 +79,11 @@ def test_too_many_entries_are_refused() -> None:
 @pytest.mark.parametrize("cut", [1, 300, 700])
 def test_a_stream_that_breaks_off_is_an_error(cut: int) -> None:
     data = archive(("a", tarfile.REGTYPE, {"size": 900}), ("b", tarfile.REGTYPE, {}))
-    with pytest.raises(EngineError, match="broke off"):
+    with pytest.raises(EngineError, match="breaks off"):
         read_tree(chunks(data[:cut]))
+
+
+@pytest.mark.parametrize("stream", BROKEN.values(), ids=BROKEN)
+def test_a_file_system_that_is_broken_on_purpose_is_an_error(stream: bytes) -> None:
+    with pytest.raises(EngineError, match="broken"):
+        read_tree(chunks(stream, 1 << 16))
