@@ -152,6 +152,7 @@ def _host(root: Root, facts: EngineFacts, socket: str, data_root: str, trust: st
             if (path := _configured(facts, key))
         },
     )
+    logins, unread_logins = host.plain_logins(root, _homes(root))
     return Host(
         files=files,
         unreadable=unreadable,
@@ -161,7 +162,8 @@ def _host(root: Root, facts: EngineFacts, socket: str, data_root: str, trust: st
         members=host.members(root, group),
         watched=_watched(root),
         trust=host.trust(root, trust),
-        plain_logins=host.plain_logins(root, _homes(root)),
+        plain_logins=logins,
+        unread_logins=unread_logins,
     )
 
 

@@ -211,7 +211,7 @@ def _engine(root: Root, running: tuple[Process, ...], ask: AskDaemon | None) -> 
             node = jsontext.parse(text)
             if not isinstance(node.value, dict):
                 broken = "line 1: it is not an object"
-        except jsontext.BrokenJsonError as problem:
+        except ValueError as problem:  # BrokenJsonError, and a number of more digits than Python takes
             broken = str(problem)
     asked, silent = None, ""
     there = bool(daemon or installed(root) or text is not None)

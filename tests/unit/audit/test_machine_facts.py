@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lacre.audit import programs
+from lacre.audit.checks.files import plain_logins
 from lacre.audit.checks.host import engine_watched
 from lacre.audit.facts import contents, daemon, host, sockets
 from lacre.audit.facts.container import Surroundings, container, host_sources, published_protocols
@@ -309,8 +310,37 @@ def test_a_plain_login_is_found_and_a_kept_one_is_not(tmp_path: Path) -> None:
         tmp_path, {f"/home/{n}/.docker/config.json": (json.dumps(t), 0o600) for n, t in texts.items()}
     )
     make(tmp_path, {"/home/d/.docker/config.json": ("{", 0o600)})
-    found = host.plain_logins(root, [f"/home/{name}" for name in "abcde"])
+    found, unread = host.plain_logins(root, [f"/home/{name}" for name in "abcde"])
     assert found == ("/home/a/.docker/config.json",)
+    assert [one.partition(": ")[0] for one in unread] == ["/home/d/.docker/config.json"]
+
+
+@pytest.mark.parametrize("odd", ["pipe", "device", "nested", "number", "huge"])
+def test_what_a_user_lays_in_the_place_of_his_logins_is_said_to_be_untested(odd: str, tmp_path: Path) -> None:
+    kept = {"/home/b/.docker/config.json": (json.dumps({"auths": {"r": {"auth": "YTpi"}}}), 0o600)}
+    make(tmp_path, kept)
+    place = tmp_path / "home/a/.docker/config.json"
+    place.parent.mkdir(parents=True)
+    match odd:
+        case "pipe":
+            os.mkfifo(place)
+        case "device":
+            place.symlink_to("/dev/zero")
+        case "nested":
+            place.write_text("[" * 200_000)
+        case "number":
+            place.write_text("9" * 5000)
+        case _:
+            place.write_text(json.dumps({"auths": {"r" * (1 << 20): {"auth": "YTpi"}}}))
+    found, unread = host.plain_logins(Root(), [f"{tmp_path}/home/a", f"{tmp_path}/home/b"])
+    assert found == (f"{tmp_path}/home/b/.docker/config.json",)
+    assert len(unread) == 1
+    assert unread[0].startswith(f"{tmp_path}/home/a/.docker/config.json: it ")
+
+
+def test_logins_that_could_not_be_looked_at_are_unknown_and_no_pass() -> None:
+    fact = host.Host(unread_logins=("/home/a/.docker/config.json: it is nested too deeply",))
+    assert list(plain_logins.host(fact)) == [Unknown("/home/a/.docker/config.json: it is nested too deeply")]
 
 
 def test_the_rules_of_files_are_read_and_comments_are_none(tmp_path: Path) -> None:

@@ -102,3 +102,7 @@ def test_a_link_is_judged_by_where_it_leads(tmp_path: Path) -> None:
     (tmp_path / "dockerd").write_text("")
     root.at("/usr/bin/out").symlink_to(tmp_path / "dockerd")
     assert not only_roots(root, "/usr/bin/out")
+
+
+def test_a_file_with_a_number_of_too_many_digits_is_broken(tmp_path: Path) -> None:
+    assert "digits" in engine(trees.make(tmp_path, daemon='{"mtu": ' + "9" * 5000 + "}")).broken

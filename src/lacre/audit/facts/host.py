@@ -82,7 +82,8 @@ class Host:
     """A host. `excuse` is set where it cannot be looked at: an engine on another machine.
 
     `data_apart` tells whether the engine's data has a file system of its own, None: unknown. `trust` is where
-    content trust is switched on. `plain_logins` are client configurations that hold a registry's password.
+    content trust is switched on. `plain_logins` are client configurations that hold a registry's password,
+    `unread_logins` those that could not be looked at, each with its reason.
     """
 
     name: str = "host"
@@ -97,6 +98,7 @@ class Host:
     watched: Watched = field(default_factory=Watched)
     trust: str = ""
     plain_logins: tuple[str, ...] = ()
+    unread_logins: tuple[str, ...] = ()
     settings: tuple[State, ...] | None = None
 
     def of(self, role: Role) -> tuple[File, ...]:
@@ -251,21 +253,34 @@ def trust(root: Root, own: str) -> str:
     return ""
 
 
-def plain_logins(root: Root, homes: Iterable[str]) -> tuple[str, ...]:
-    """Client configurations that hold a registry's password, in no keeper of secrets; the values are not kept."""
-    found = []
+def plain_logins(root: Root, homes: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Client configurations that hold a registry's password, in no keeper of secrets; the values are not kept.
+
+    And those that could not be looked at, each with its reason: a user may have put anything there.
+    """
+    found, unread = [], []
     for home in homes:
         path = run(f"{home}/.docker/config.json")
         try:
-            config = json.loads(root.text(path) or "{}")
-        except ValueError:
+            root.status(path)
+        except OSError:
+            continue  # it is not there
+        text = root.text(path)
+        if text is None:
+            unread.append(f"{path}: it cannot be read, or is no regular file")
+            continue
+        try:
+            config = json.loads(text or "{}")
+        except (ValueError, RecursionError) as problem:
+            why = "it is nested too deeply" if isinstance(problem, RecursionError) else "it is no JSON"
+            unread.append(f"{path}: {why}")
             continue
         logins = config.get("auths") if isinstance(config, dict) else None
         if isinstance(logins, dict) and any(
             isinstance(one, dict) and one.get("auth") for one in logins.values()
         ):
             found.append(path)
-    return tuple(found)
+    return tuple(found), tuple(unread)
 
 
 def rules_of_files(root: Root) -> tuple[str, ...] | None:

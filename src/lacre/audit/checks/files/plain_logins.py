@@ -15,12 +15,14 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.facts.host import Host
-from lacre.audit.model import Finding, Severity, Word
+from lacre.audit.model import Finding, Severity, Unknown, Word
 
 
 def host(host: Host) -> Iterator[Word]:
     for path in host.plain_logins:
         yield Finding(what=f"{path} holds a registry's password", path=path)
+    for why in host.unread_logins:
+        yield Unknown(why)
 
 
 CHECK = Check(
