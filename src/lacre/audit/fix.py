@@ -6,10 +6,7 @@ Each new text is read again, and must say the same as before but for what was me
 from __future__ import annotations
 
 import difflib
-import os
-import stat
 import tarfile
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +16,8 @@ from lacre.audit.read.compose import compose_root
 from lacre.audit.read.dockerfile import parse
 from lacre.audit.read.files import UnreadableError, read_text
 from lacre.audit.read.tree import Mapping, Node, Scalar, Sequence
+from lacre.errors import UsageError
+from lacre.writing import write_atomically
 
 _MAGIC = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"\x1f\x9d", b"\x5d\x00\x00", b"PK")
 _MOST_LEAVES = 200_000
@@ -96,20 +95,18 @@ def _exact(path: Path) -> str:
 
 
 def write(change: Mended) -> None:
-    """Write a mended file in one step, mode kept; a link's target is written, not the link. Raises OSError."""
+    """Write a mended file in one step; owner, group and mode stay, and a link's target is written, not the link.
+
+    Raises UsageError where the file is another by now, GroundError where it cannot be written.
+    """
     path = change.path.resolve()
-    if _exact(path) != change.before:
-        raise OSError(f"{change.path} has changed in the meantime")
-    mode = stat.S_IMODE(path.stat().st_mode)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(change.after)
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        changed = _exact(path) != change.before
+    except (UnreadableError, OSError):
+        changed = True
+    if changed:
+        raise UsageError(f"write {change.path}", "it has changed in the meantime", "run it again")
+    write_atomically(path.parent, {path.name: change.after})
 
 
 def _plain(edit: Edit) -> bool:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -82,7 +81,9 @@ def attack(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
         return
     chosen = _chosen(only or [])
     if html:
-        _check_page(html)
+        from lacre.writing import check_file
+
+        check_file(html)  # said before the minutes that it takes to fill it
     work = work_of(context)
     host = options.host_access(allow_host)
     with interruptible(screen.say, "interrupted: nothing was decided"):
@@ -134,7 +135,9 @@ def attack(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as
             else text.render(tried, screen.look, verbose=verbose)
         )
         if html:
-            _write_page(
+            from lacre.writing import write_file
+
+            write_file(
                 html,
                 render(Page(title=project.name, date=today(), seal=sealed, project=project, attacked=tried)),
             )
@@ -189,23 +192,3 @@ def _unlike(sealed: Seal | None, project: Project, services: frozenset[str]) -> 
     unsealed = sorted(services - sealed.services.keys())
     if unsealed:
         yield f"not in the seal, and attacked as they are on both sides: {', '.join(unsealed)}"
-
-
-def _check_page(path: Path) -> None:
-    """A page that cannot be written is said before the minutes that it takes to fill it."""
-    directory = path.absolute().parent
-    if path.is_dir() or not os.access(directory, os.W_OK | os.X_OK):
-        raise UsageError(
-            f"writing {path}",
-            "it is a directory" if path.is_dir() else f"nothing can be written to {directory}",
-            "choose another --html",
-        )
-
-
-def _write_page(path: Path, page: str) -> None:
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as problem:
-        raise UsageError(
-            f"writing {path}", problem.strerror or str(problem), "choose another --html"
-        ) from problem

@@ -158,8 +158,9 @@ def audit(  # noqa: PLR0913, PLR0917 - a command line has as many parameters as 
     report = _together(reports)
     if write_baseline is not None:
         from lacre.audit.hiding import baseline_text
+        from lacre.writing import write_file
 
-        _write(write_baseline, baseline_text(report.findings))
+        write_file(write_baseline, baseline_text(report.findings))
     screen.result(_rendered(report, asked, format, screen, verbose=verbose))
     for warning in report.warnings:
         screen.warn(warning)
@@ -209,7 +210,7 @@ def _cache() -> Path | None:
 
 def _fix(report: Report, screen: Screen, *, yes: bool) -> None:
     """Show what would change, and change it where that is allowed; exit code 1 where there was more to do."""
-    from lacre.audit.fix import Left, mended, write
+    from lacre.audit.fix import Left, Mended, mended, write
     from lacre.report import audit_fix
 
     outcomes = list(mended(report.open))
@@ -220,16 +221,14 @@ def _fix(report: Report, screen: Screen, *, yes: bool) -> None:
         return
     if not yes and not screen.confirm("write these files?"):
         raise typer.Exit(FOUND)
-    for change in changes:
-        try:
+    done: list[Mended] = []
+    try:
+        for change in changes:
             write(change)
-        except OSError as error:
-            raise UsageError(
-                f"write {change.path}",
-                error.strerror or str(error),
-                "mend it by hand, or make the file writable",
-            ) from None
-    screen.say(audit_fix.written(changes))
+            done.append(change)
+    finally:
+        if done:  # some are written although a later one could not be
+            screen.say(audit_fix.written(done))
 
 
 def _together(reports: list[Report]) -> Report:
@@ -279,15 +278,6 @@ def _hiding(config: Path | None, baseline: Path | None) -> Hiding:
     except (hiding.WrongFileError, UnreadableError) as error:
         raise UsageError(f"read {path}", str(error), "docs/audit.md shows how it is written") from None
     return hiding.Hiding(date.today(), entries, known)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"write {path}", error.strerror or str(error), "name a file that can be written"
-        ) from None
 
 
 def _rendered(

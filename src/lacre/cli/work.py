@@ -167,7 +167,7 @@ class RealWork:
 
     def write(self, directory: Path, files: Mapping[str, str]) -> None:
         """Write them, each one whole."""
-        from lacre.seal.writing import write_atomically
+        from lacre.writing import write_atomically
 
         write_atomically(directory, files)
 

@@ -23,8 +23,8 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from lacre.errors import UsageError
 from lacre.seal.model import SCHEMA_VERSION, Seal
-from lacre.seal.writing import write_atomically
 from lacre.seccomp import share_refused
+from lacre.writing import write_atomically
 
 __all__ = ["dump", "json_schema", "load", "read", "write_atomically"]
 

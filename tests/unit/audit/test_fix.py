@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tarfile
 import tempfile
@@ -19,6 +20,7 @@ from lacre.audit.find import find
 from lacre.audit.fix import Left, Mended, mended, write
 from lacre.audit.hiding import Hiding
 from lacre.audit.registry import CHECKS
+from lacre.errors import UsageError
 from tests.unit.audit.examples import TODAY
 from tests.unit.engine.real_compose import compose_environment
 
@@ -171,13 +173,27 @@ def test_what_is_hidden_is_not_mended(tmp_path: Path) -> None:
     assert outcomes(file) == []
 
 
+def test_a_mended_file_stays_its_owners(tmp_path: Path) -> None:
+    file = tmp_path / "compose.yaml"
+    file.write_text("services: {a: {image: x, logging: {driver: none}}}\n")
+    if os.geteuid() == 0:
+        os.chown(file, 65534, 65533)
+    file.chmod(0o640)
+    (tmp_path / "link.yaml").symlink_to("compose.yaml")
+    before = file.stat()
+    assert "local" in mend(tmp_path / "link.yaml")
+    after = file.stat()
+    assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
+    assert (tmp_path / "link.yaml").is_symlink()
+
+
 def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:
     file = tmp_path / "compose.yaml"
     file.write_text("services: {a: {image: x, logging: {driver: none}}}\n")
     (outcome,) = outcomes(file)
     assert isinstance(outcome, Mended)
     file.write_text("services: {a: {image: y, logging: {driver: none}}}\n")
-    with pytest.raises(OSError, match="changed in the meantime"):
+    with pytest.raises(UsageError, match="changed in the meantime"):
         write(outcome)
     assert "image: y" in file.read_text()
 

@@ -88,6 +88,15 @@ def test_a_page_that_cannot_be_written_is_said_before_anything_is_tried(here: Pa
         assert not work.chosen
 
 
+def test_a_page_in_the_place_of_a_link_is_refused_before_anything_is_tried(here: Path) -> None:
+    (here / "precious").write_text("precious")
+    (here / "page.html").symlink_to("precious")
+    result = run(work := sealed_work(), "--seal", ".", "--html", "page.html")
+    assert isinstance(result.exception, UsageError)
+    assert not work.chosen
+    assert (here / "precious").read_text() == "precious"
+
+
 def test_the_page_is_written(here: Path) -> None:
     assert run(sealed_work(), "--seal", ".", "--html", "page.html").exit_code == 0
     assert ATTACK.title in (here / "page.html").read_text()

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from lacre.audit import fix
 from lacre.cli.app import app
-from lacre.errors import UsageError
+from lacre.errors import GroundError, UsageError
 
 BAD = "services: {a: {image: 'x:1', privileged: true}}\n"
 GOOD = 'FROM scratch\nUSER 1\nHEALTHCHECK CMD ["/a"]\n'
@@ -147,3 +148,32 @@ def test_fix_writes_where_it_may_and_is_done_the_second_time(here: Path) -> None
 )
 def test_fix_is_for_files(arguments: tuple[str, ...]) -> None:
     assert isinstance(run(*arguments).exception, UsageError)
+
+
+def test_fix_names_what_is_written_before_a_file_that_cannot_be(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        (here / name).mkdir()
+        (here / name / "compose.yaml").write_text(MENDABLE)
+    real = fix.write
+
+    def refused(change: fix.Mended) -> None:
+        if change.path == Path("b/compose.yaml"):
+            raise GroundError("writing to b", "No space left on device", "make room")
+        real(change)
+
+    monkeypatch.setattr(fix, "write", refused)
+    result = run("--fix", "--yes", ".")
+    assert isinstance(result.exception, GroundError)
+    assert "wrote a/compose.yaml" in result.stderr
+    assert "b/compose.yaml" not in result.stderr
+    assert (here / "c/compose.yaml").read_text() == MENDABLE
+
+
+def test_a_baseline_in_the_place_of_a_link_is_refused(here: Path) -> None:
+    (here / "compose.yaml").write_text(BAD)
+    (here / "precious").write_text("precious")
+    (here / "old.json").symlink_to("precious")
+    assert isinstance(run(".", "--write-baseline", "old.json").exception, UsageError)
+    assert (here / "precious").read_text() == "precious"

@@ -1,7 +1,8 @@
-"""Several files written as one: all of them, or none."""
+"""Files written whole or not at all, several as one, in the place of others' as these were."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -17,8 +18,9 @@ def write_atomically(directory: Path, files: Mapping[str, str]) -> None:
 
     They are written and synced in a hidden directory beside their places first; only then the old ones are
     moved away and the new ones in, and on any failure (Ctrl-C included) back again. No symbolic link below
-    `directory` is followed: a linked file is replaced, a linked directory refused with UsageError. Raises
-    GroundError when the file system does not do it.
+    `directory` is followed: a linked file is replaced, a linked directory refused with UsageError, as is what is
+    neither a file nor a link. A file that is replaced keeps its owner, group and mode, as far as this user may give
+    them: root writes into the projects of others. Raises GroundError when the file system does not do it.
     """
     for path in files:
         _check(directory, path)
@@ -34,9 +36,40 @@ def write_atomically(directory: Path, files: Mapping[str, str]) -> None:
             raise GroundError(
                 f"writing to {directory}",
                 error.strerror or str(error),
-                "nothing was changed there: mend that and run it again, or choose another --output",
+                "nothing was changed there: mend that and run it again, or write elsewhere",
             ) from error
         raise
+
+
+def check_file(path: Path) -> None:
+    """Raises UsageError where `write_file` will not write: before the work is done that it is to tell of."""
+    directory = path.absolute().parent
+    wrong = _no_file(path)
+    if not wrong and not os.access(directory, os.W_OK | os.X_OK):
+        wrong = f"lies where nothing can be written: {directory}"
+    if wrong:
+        raise UsageError(f"writing {path}", f"it {wrong}", "name a file that can be written")
+
+
+def write_file(path: Path, text: str) -> None:
+    """Writes one file that the user named, as `write_atomically` does; a link there is refused, since following it
+    could change any file for whoever laid it, and replacing it is not what was asked. Raises UsageError, GroundError.
+    """
+    check_file(path)
+    write_atomically(path.absolute().parent, {path.name: text})
+
+
+def _no_file(path: Path) -> str:
+    """What is at `path`, if it is no ordinary file; empty where nothing is."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return ""
+    if stat.S_ISREG(mode):
+        return ""
+    if stat.S_ISLNK(mode):
+        return "is a symbolic link"
+    return "is a directory" if stat.S_ISDIR(mode) else "is no regular file"
 
 
 def _check(directory: Path, path: str) -> None:
@@ -52,13 +85,11 @@ def _check(directory: Path, path: str) -> None:
             raise UsageError(
                 f"writing to {directory}",
                 f"{here} is a symbolic link, or no directory",
-                "take it away, or choose another --output",
+                "take it away, or write elsewhere",
             )
     target = directory / path
-    if target.is_dir() and not target.is_symlink():
-        raise UsageError(
-            f"writing to {directory}", f"{target} is a directory", "take it away, or choose another --output"
-        )
+    if not target.is_symlink() and (wrong := _no_file(target)):
+        raise UsageError(f"writing to {directory}", f"{target} {wrong}", "take it away, or write elsewhere")
 
 
 def _missing(directory: Path, files: Mapping[str, str]) -> list[Path]:
@@ -74,8 +105,8 @@ def _write(directory: Path, files: Mapping[str, str]) -> None:
     moved: list[tuple[Path, Path]] = []  # where an old file is kept, where it belongs
     placed: list[Path] = []
     try:
-        for number, text in enumerate(files.values()):
-            _write_synced(staging / f"{number}.new", text)
+        for number, (path, text) in enumerate(files.items()):
+            _write_synced(staging / f"{number}.new", text, directory / path)
         for number, path in enumerate(files):
             target = directory / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -107,11 +138,27 @@ def _there(path: Path) -> bool:
         return False
 
 
-def _write_synced(path: Path, text: str) -> None:
+def _write_synced(path: Path, text: str, target: Path) -> None:
     with path.open("x", encoding="utf-8", newline="\n") as file:
         file.write(text)
         file.flush()
+        _make_like(file.fileno(), target)
         os.fsync(file.fileno())
+
+
+def _make_like(descriptor: int, target: Path) -> None:
+    """Gives a new file the owner, group and mode of the ordinary file at `target`, which it will replace."""
+    try:
+        told = target.lstat()
+    except OSError:
+        return
+    if not stat.S_ISREG(told.st_mode):
+        return
+    own = os.fstat(descriptor)
+    if (own.st_uid, own.st_gid) != (told.st_uid, told.st_gid):
+        with contextlib.suppress(PermissionError):  # only root gives files away
+            os.fchown(descriptor, told.st_uid, told.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(told.st_mode) & 0o777)
 
 
 def _sync(directory: Path) -> None:

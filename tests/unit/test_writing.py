@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lacre.errors import GroundError, UsageError
-from lacre.seal.file import write_atomically
+from lacre.writing import write_atomically, write_file
 
 FILES = {"lacre.yaml": "new seal\n", "seccomp/web.json": "{}\n", "a/b/c": "deep\n"}
 
@@ -102,3 +102,78 @@ def test_a_file_in_the_place_of_a_directory_is_told(tmp_path: Path) -> None:
     (tmp_path / "lacre.yaml").mkdir()
     with pytest.raises(UsageError):
         write_atomically(tmp_path, {"lacre.yaml": "x"})
+
+
+@pytest.fixture
+def of_another(tmp_path: Path) -> Path:
+    """A file of another user where this one is root; of this one where not. Its mode is nobody's default."""
+    path = tmp_path / "compose.yaml"
+    path.write_text("old", encoding="utf-8")
+    if os.geteuid() == 0:
+        os.chown(path, 65534, 65533)
+    path.chmod(0o604)
+    return path
+
+
+def owned(path: Path) -> tuple[int, int, int]:
+    told = path.lstat()
+    return told.st_uid, told.st_gid, told.st_mode
+
+
+def test_a_file_that_is_replaced_keeps_its_owner_its_group_and_its_mode(of_another: Path) -> None:
+    before = owned(of_another)
+    write_atomically(of_another.parent, {of_another.name: "new", "fresh": "new"})
+    assert owned(of_another) == before
+    assert of_another.read_text(encoding="utf-8") == "new"
+    write_file(of_another, "newer")
+    assert owned(of_another) == before
+
+
+def test_who_may_not_give_files_away_writes_all_the_same(
+    of_another: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchown", refused)
+    write_file(of_another, "new")
+    assert of_another.read_text(encoding="utf-8") == "new"
+    assert owned(of_another)[0] == os.geteuid()
+
+
+def test_what_is_no_ordinary_file_is_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "lacre.yaml")
+    with pytest.raises(UsageError, match="no regular file"):
+        write_atomically(tmp_path, FILES)
+    with pytest.raises(UsageError, match="no regular file"):
+        write_file(tmp_path / "lacre.yaml", "x")
+    assert (tmp_path / "lacre.yaml").is_fifo()
+
+
+def test_a_link_in_the_place_of_a_named_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious", encoding="utf-8")
+    for name, target in (("page.html", "precious"), ("to nowhere", "gone"), ("out", "/dev/null")):
+        (tmp_path / name).symlink_to(target)
+        with pytest.raises(UsageError, match="symbolic link"):
+            write_file(tmp_path / name, "x")
+        assert (tmp_path / name).is_symlink()
+    assert contents(tmp_path) == {"precious": "precious", "page.html": "precious"}
+
+
+@pytest.mark.parametrize("name", ["none/page.html", ".", "page.html/x"])
+def test_a_named_file_that_has_no_place_is_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("old", encoding="utf-8")
+    with pytest.raises(UsageError, match="writing"):
+        write_file(tmp_path / name, "x")
+    assert contents(tmp_path) == {"page.html": "old"}
+
+
+def test_a_full_disk_leaves_the_old_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "page.html").write_text("old", encoding="utf-8")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(GroundError, match="No space left"):
+        write_file(tmp_path / "page.html", "new")
+    assert contents(tmp_path) == {"page.html": "old"}
