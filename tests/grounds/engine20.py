@@ -24,14 +24,18 @@ class Engine20(Engine26):
         self._place(name, network)
         self._config = config
 
+    @property
+    def data(self) -> Path:
+        """Where its images stay."""
+        return CACHE / f"docker20-{self.name}"
+
     def _command(self) -> list[str]:
-        data = CACHE / f"docker20-{self.name}"
-        data.mkdir(parents=True, exist_ok=True)
+        self.data.mkdir(parents=True, exist_ok=True)
         config = self.run / "daemon.json"
         config.write_text(json.dumps(self._config))
         if "userns-remap" in self._config:
             (self.run / "subuid").write_text(_SUBORDINATE)
-        return [str(Path(__file__).with_suffix(".sh")), str(data), str(config)]
+        return [str(Path(__file__).with_suffix(".sh")), str(self.data), str(config)]
 
 
 def crun() -> Engine20:
