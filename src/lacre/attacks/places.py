@@ -12,7 +12,7 @@ _USUAL: Final = ("/tmp", "/var/tmp")  # noqa: S108 - the container's; whoever dr
 _ENGINE_FILES: Final = frozenset(
     {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf"}
 )  # bind mounts of Docker's
-_READ, _WRITE, _EXECUTE = 0o400, 0o200, 0o100  # as the owner has them
+_WRITE, _EXECUTE = 0o200, 0o100  # as the owner has them
 MOST: Final = (
     4  # a step costs a `docker exec`; what refuses four directories of one mount refuses all of them
 )
@@ -51,11 +51,6 @@ def may_write(scene: Scene, entry: Entry) -> bool:
 def may_execute(scene: Scene, entry: Entry) -> bool:
     """Whether owner and mode let the scene's user execute it."""
     return _has(scene, entry, _EXECUTE)
-
-
-def may_read(scene: Scene, entry: Entry) -> bool:
-    """Whether owner and mode let the scene's user read it."""
-    return _has(scene, entry, _READ)
 
 
 def memory_places(scene: Scene) -> tuple[Place, ...]:

@@ -70,7 +70,6 @@ class Sensor:
         self._changed = threading.Condition()
         self._new: list[AnyFact] = []
         self._told: set[AnyFact] = set()
-        self._gone: set[str] = set()
         self._answers: dict[int, Record] = {}
         self._names: dict[int, tuple[str, str]] = {}
         self._numbers = 0
@@ -124,12 +123,6 @@ class Sensor:
         """Watches a container from now on, by its full id: before it starts, or while it runs."""
         self._command("watch", container, phase)
 
-    def unwatch(self, container: str) -> None:
-        """Watches it no more. What was seen until now is still in the next facts()."""
-        self._command("unwatch", container, "")
-        with self._changed:
-            self._gone.add(container)
-
     def phase(self, container: str, name: str) -> None:
         """Names the phase that the container is in from now on; the kernel side has it when this returns."""
         self._command("phase", container, name)
@@ -146,30 +139,7 @@ class Sensor:
             new.extend(self._translator.totals())
             if self._lost:
                 new.append(Lost(facts=self._lost))
-            for container in self._gone:
-                self._translator.forget(container)
-            self._gone.clear()
         return new
-
-    def wait(self, ready: Callable[[AnyFact], bool], deadline: float) -> AnyFact | None:
-        """The first fact not yet returned by facts() that is `ready`; None at the deadline (time.monotonic).
-
-        Looks at no Syscalls and Counters. The facts stay for facts().
-        """
-        looked = 0
-        with self._changed:
-            while True:
-                for fact in self._new[looked:]:
-                    if ready(fact):
-                        return fact
-                looked = len(self._new)
-                if self._broken:
-                    raise self._broken
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return None
-                self._changed.wait(left)
-                looked = min(looked, len(self._new))
 
     def _command(self, verb: str, container: str, phase: str) -> None:
         if verb != "sync" and not _CONTAINER.match(container):
@@ -213,6 +183,7 @@ class Sensor:
     def _read(self) -> None:
         process, decoder = self._process, Decoder()
         assert process and process.stdout and process.stderr  # noqa: S101 (see __enter__)
+        broken: LacreError = _not_understood("the reader ended")  # by what is a mistake of its own
         try:
             while data := process.stdout.read(1 << 16):
                 with self._changed:
@@ -222,13 +193,14 @@ class Sensor:
             said = process.stderr.read().decode("utf-8", "replace").strip()
             broken = _why_it_ended(process.wait(), said)
         except WireError as error:
-            broken = SensorError(
-                "Read the sensor's records", str(error), "Install lacre again: its parts differ"
-            )
+            broken = _not_understood(str(error))
+        except (LookupError, ValueError) as error:  # a number that the translator has no word for
+            broken = _not_understood(f"a record that is not known: {error}")
+        finally:
             process.kill()
-        with self._changed:
-            self._broken = broken
-            self._changed.notify_all()
+            with self._changed:
+                self._broken = broken
+                self._changed.notify_all()
 
     def _take(self, record: Record) -> None:
         match record.kind:
@@ -249,6 +221,10 @@ class Sensor:
                     if fact not in self._told:
                         self._told.add(fact)
                         self._new.append(fact)
+
+
+def _not_understood(why: str) -> SensorError:
+    return SensorError("Read the sensor's records", why, "Install lacre again: its parts differ")
 
 
 def _why_it_ended(code: int, said: str) -> LacreError:
