@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from lacre.errors import GroundError, UsageError
@@ -18,9 +18,10 @@ def write_atomically(directory: Path, files: Mapping[str, str]) -> None:
 
     They are written and synced in a hidden directory beside their places first; only then the old ones are
     moved away and the new ones in, and on any failure (Ctrl-C included) back again. No symbolic link below
-    `directory` is followed: a linked file is replaced, a linked directory refused with UsageError, as is what is
-    neither a file nor a link. A file that is replaced keeps its owner, group and mode, as far as this user may give
-    them: root writes into the projects of others. Raises GroundError when the file system does not do it.
+    `directory` is followed, nor one that is laid there meanwhile: a linked file is replaced, a linked directory
+    refused with UsageError, as is what is neither a file nor a link. A file that is replaced keeps its owner, group
+    and mode, as far as this user may give them: root writes into the projects of others. Raises GroundError when
+    the file system does not do it.
     """
     for path in files:
         _check(directory, path)
@@ -101,22 +102,50 @@ def _missing(directory: Path, files: Mapping[str, str]) -> list[Path]:
 
 
 def _write(directory: Path, files: Mapping[str, str]) -> None:
-    staging = Path(tempfile.mkdtemp(prefix=".lacre-", dir=directory))
+    with contextlib.ExitStack() as stack:
+        held: dict[PurePosixPath, Path] = {PurePosixPath(): _hold(stack, directory, follow=True)}
+        targets = [_target(stack, held, PurePosixPath(path)) for path in files]
+        made = Path(tempfile.mkdtemp(prefix=".lacre-", dir=held[PurePosixPath()]))
+        try:
+            _swap(_hold(stack, made), list(zip(targets, files.values(), strict=True)))
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+
+
+def _hold(stack: contextlib.ExitStack, directory: Path, *, follow: bool = False) -> Path:
+    """A name of a directory that stays its name, whoever moves it or lays a link in its place meanwhile."""
+    descriptor = os.open(
+        directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    )
+    stack.callback(os.close, descriptor)
+    return Path(f"/proc/self/fd/{descriptor}")
+
+
+def _target(stack: contextlib.ExitStack, held: dict[PurePosixPath, Path], path: PurePosixPath) -> Path:
+    """Where a file belongs, below directories that are made and held."""
+    for parent in reversed(path.parents):
+        if parent not in held:
+            place = held[parent.parent] / parent.name
+            place.mkdir(exist_ok=True)
+            held[parent] = _hold(stack, place)
+    return held[path.parent] / path.name
+
+
+def _swap(staging: Path, files: Sequence[tuple[Path, str]]) -> None:
+    """Puts the texts in their places; on any failure all is as it was."""
     moved: list[tuple[Path, Path]] = []  # where an old file is kept, where it belongs
     placed: list[Path] = []
     try:
-        for number, (path, text) in enumerate(files.items()):
-            _write_synced(staging / f"{number}.new", text, directory / path)
-        for number, path in enumerate(files):
-            target = directory / path
-            target.parent.mkdir(parents=True, exist_ok=True)
+        for number, (target, text) in enumerate(files):
+            _write_synced(staging / f"{number}.new", text, target)
+        for number, (target, _) in enumerate(files):
             if _there(target):
                 kept = staging / f"{number}.old"
                 moved.append((kept, target))
                 os.link(target, kept, follow_symlinks=False)
             placed.append(target)
             (staging / f"{number}.new").replace(target)
-        for place in {(directory / path).parent for path in files}:
+        for place in {target.parent for target, _ in files}:
             _sync(place)
     except BaseException:
         old = {target for _, target in moved}
@@ -127,8 +156,6 @@ def _write(directory: Path, files: Mapping[str, str]) -> None:
             if target not in old and not _there(staging / f"{number}.new"):
                 target.unlink(missing_ok=True)
         raise
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _there(path: Path) -> bool:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from lacre import writing
 from lacre.errors import GroundError, UsageError
 from lacre.writing import write_atomically, write_file
 
@@ -177,3 +179,38 @@ def test_a_full_disk_leaves_the_old_page(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(GroundError, match="No space left"):
         write_file(tmp_path / "page.html", "new")
     assert contents(tmp_path) == {"page.html": "old"}
+
+
+def test_a_link_that_is_laid_after_the_look_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "seccomp").symlink_to(tmp_path / "elsewhere")
+    monkeypatch.setattr(writing, "_check", lambda *_: None)
+    with pytest.raises(GroundError):
+        write_atomically(out, FILES)
+    assert contents(tmp_path / "elsewhere") == contents(out) == {}
+
+
+def test_a_link_in_the_place_of_the_hidden_directory_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "lacre.yaml").write_text("old", encoding="utf-8")
+    real = tempfile.mkdtemp
+
+    def swapped(*, prefix: str, dir: Path) -> str:
+        made = real(prefix=prefix, dir=dir)
+        Path(made).rmdir()
+        Path(made).symlink_to(tmp_path / "elsewhere")
+        return made
+
+    monkeypatch.setattr(tempfile, "mkdtemp", swapped)
+    with pytest.raises(GroundError):
+        write_atomically(out, FILES)
+    assert contents(tmp_path / "elsewhere") == {}
+    assert (out / "lacre.yaml").read_text(encoding="utf-8") == "old"
