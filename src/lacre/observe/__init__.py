@@ -5,6 +5,7 @@ from lacre.observe.health import with_quick_health_checks
 from lacre.observe.lifecycle import run_life_cycle, start_watched
 from lacre.observe.model import (
     Failure,
+    FailureKind,
     Mounted,
     Owner,
     Peaks,
@@ -20,6 +21,7 @@ from lacre.observe.plan import Exercise, Plan
 __all__ = [
     "Exercise",
     "Failure",
+    "FailureKind",
     "Mounted",
     "Owner",
     "Peaks",

@@ -24,7 +24,7 @@ from lacre.observe.complaints import complained_of
 from lacre.observe.crash import crash, restarted_after_a_crash
 from lacre.observe.exercise import run_exercise
 from lacre.observe.measured import Measured, zombies_of
-from lacre.observe.model import Failure, Phase, Response, Run, Stopped
+from lacre.observe.model import Failure, FailureKind, Phase, Response, Run, Stopped
 from lacre.observe.plan import Plan
 from lacre.observe.ready import Readiness
 from lacre.observe.watched import Watched
@@ -154,9 +154,9 @@ class _Life:
         self.ended.clear()
         started = self._timed(start)
         if not started.ok:
-            self._fail(
-                started.service, f"{started.why}: {started.message}{self._last_words_of(started.service)}"
-            )
+            text = f"{started.why}: {started.message}{self._last_words_of(started.service)}"
+            not_started = started.why == "not started"
+            self._fail(started.service, text, FailureKind.NOT_STARTED if not_started else FailureKind.OTHER)
         self._timed(self._await_ready)
         for container in self.twin.containers:
             self.restarts[container.id] = self.engine.state(container.id).restart_count
@@ -165,8 +165,8 @@ class _Life:
         """Until all are ready; `crashed`: restart counts of those that were killed, by container id."""
         readiness = Readiness(self.engine, self.twin, self.plan, self.watched, self.phase, crashed or {})
         while waiting := readiness.waiting():
-            for container, failure in readiness.look():
-                self._fail(container.service, f"{failure}{self._last_words(container)}")
+            for container, kind, failure in readiness.look():
+                self._fail(container.service, f"{failure}{self._last_words(container)}", kind)
             if waiting:
                 time.sleep(POLL)
         self.ended |= readiness.ended
@@ -242,9 +242,8 @@ class _Life:
             if state.restart_count > self.restarts.get(container.id, 0):
                 self._fail(container.service, f"was restarted{self._last_words(container)}")
             if not state.running and container.id not in self.ended:
-                self._fail(
-                    container.service, f"ended with exit code {state.exit_code}{self._last_words(container)}"
-                )
+                text = f"ended with exit code {state.exit_code}{self._last_words(container)}"
+                self._fail(container.service, text, FailureKind.ENDED)
             if state.health == "unhealthy":
                 self._fail(container.service, "its health check says unhealthy")
 
@@ -440,8 +439,8 @@ class _Life:
     def _last_words_of(self, service: str) -> str:
         return next((self._last_words(c) for c in self.twin.containers if c.service == service), "")
 
-    def _fail(self, service: str, text: str) -> NoReturn:
-        self.failures.append(Failure(self.phase, service, text))
+    def _fail(self, service: str, text: str, kind: FailureKind = FailureKind.OTHER) -> NoReturn:
+        self.failures.append(Failure(self.phase, service, text, kind))
         raise _PhaseFailedError
 
     def _timed(self, call: Callable[[], _T]) -> _T:

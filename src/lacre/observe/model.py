@@ -30,6 +30,14 @@ class Phase(StrEnum):
 WORK = frozenset({Phase.FIRST, Phase.SECOND, Phase.RECREATED})
 
 
+class FailureKind(StrEnum):
+    """How something failed, as far as anybody acts on it."""
+
+    NOT_STARTED = "not started"  # the engine could not start the container
+    ENDED = "ended"  # its program ended by itself
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Something that did not work. `service` is empty where it cannot be told apart."""
@@ -37,6 +45,7 @@ class Failure:
     phase: Phase
     service: str
     text: str
+    kind: FailureKind = FailureKind.OTHER
 
 
 @dataclass(frozen=True, slots=True)

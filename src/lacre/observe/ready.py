@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from lacre.engine import Container, ContainerState, Engine, Service, Twin
 from lacre.observe import builtin
-from lacre.observe.model import Phase
+from lacre.observe.model import FailureKind, Phase
 from lacre.observe.plan import Plan
 from lacre.observe.watched import Watched
 
@@ -46,8 +46,8 @@ class Readiness:
         """Whether something is not ready yet."""
         return bool(self._waiting)
 
-    def look(self) -> Iterator[tuple[Container, str]]:
-        """Look at all that is not ready yet; yields what failed, in words."""
+    def look(self) -> Iterator[tuple[Container, FailureKind, str]]:
+        """Look at all that is not ready yet; yields what failed, how, and in words."""
         self._watched.collect()
         services = {container.service for container in self._twin.containers}
         seen = {
@@ -57,22 +57,27 @@ class Readiness:
             self._listening, self._changed = seen, time.monotonic()
         for container in list(self._waiting.values()):
             state = self._engine.state(container.id)
-            failure = self._failure(container, state)
-            if failure:
-                yield container, failure
+            if ended := self._ended(container, state):  # the engine calls what ended unhealthy too
+                yield container, FailureKind.ENDED, ended
+            elif unhealthy := self._unhealthy(container, state):
+                yield container, FailureKind.OTHER, unhealthy
             elif self._is_ready(container, state):
                 del self._waiting[container.id]
 
-    def _failure(self, container: Container, state: ContainerState) -> str:
-        service = self._plan.project.services[container.service]
+    def _unhealthy(self, container: Container, state: ContainerState) -> str:
         baseline = self._plan.baseline
+        if state.health == "unhealthy":
+            return "its health check says unhealthy"
+        was_healthy = baseline is not None and container.service in baseline.healthy
+        if self._late() and state.running and was_healthy and state.health != "healthy":
+            return "its health check did not succeed in time"
+        return ""
+
+    def _ended(self, container: Container, state: ContainerState) -> str:
+        service = self._plan.project.services[container.service]
         restarts = state.restart_count - self._crashed.get(container.id, 0)
         if restarts > self._restarts_allowed(service):
             return f"ends and is restarted again and again, last with exit code {state.exit_code}"
-        if state.health == "unhealthy":
-            return "its health check says unhealthy"
-        if self._late() and state.running and baseline is not None and service.name in baseline.healthy:
-            return "its health check did not succeed in time" if state.health != "healthy" else ""
         if not state.running and not self._will_restart(service, state):
             return self._wrong_end(service, state)
         return ""

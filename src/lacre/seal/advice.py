@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from lacre.observe import Phase
+from lacre.observe import FailureKind, Phase
 from lacre.seal.context import Context
 from lacre.seal.controls import capabilities, filesystem, limits, logging, network, privileges, syscalls, user
 from lacre.seal.directories import HIDES
@@ -14,8 +14,6 @@ from lacre.seal.mounts import unwritable
 from lacre.seal.prove import ServiceOutcome
 from lacre.sensor import Refusal, RefusedBecause
 
-NOT_STARTED = "not started"  # how `observe` words a container that the engine could not start
-ENDED = ("ended with exit code", "ends and is restarted")  # ... that ended by itself
 _STARTS = {Phase.START, Phase.SECOND_START, Phase.RECREATED_START}
 _LIVED_BEFORE = {Phase.SECOND_START, Phase.SECOND, Phase.CRASH}
 
@@ -115,7 +113,7 @@ class ServiceAdvice:
     def _wants_another_user(self, draft: ServiceSeal, outcome: ServiceOutcome) -> bool:
         """A program that ends by itself as this user, and was refused nothing, has looked who it is."""
         in_phase = any(question.phase == outcome.phase for question in outcome.questions)
-        ended = outcome.failed.startswith(ENDED) and outcome.phase in _STARTS
+        ended = outcome.how is FailureKind.ENDED and outcome.phase in _STARTS
         return not draft.user.root and ended and not in_phase and not outcome.refusals
 
     def reject(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
@@ -235,7 +233,7 @@ class ServiceAdvice:
         self, draft: ServiceSeal, outcome: ServiceOutcome
     ) -> ServiceSeal | None:
         """A container that the engine does not even start: no refusal can tell why, but the engine's words do."""
-        if draft.limits.off or not outcome.failed.startswith(NOT_STARTED):
+        if draft.limits.off or outcome.how is not FailureKind.NOT_STARTED:
             return None
         return draft.model_copy(
             update={"limits": limits.given_up(f"the engine refuses: {outcome.failed}"[:500])}

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from lacre import seccomp
-from lacre.observe import Run
+from lacre.observe import FailureKind, Run
 from lacre.observe.model import EPHEMERAL_PORTS, WORK
 from lacre.seal.controls.filesystem import OVERRIDING
 from lacre.seal.controls.limits import RAISING
@@ -61,6 +61,7 @@ def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
         services[name] = ServiceOutcome(
             run=run.name,
             failed=failure.text if failure else "",
+            how=failure.kind if failure else FailureKind.OTHER,
             phase=run.failures[0].phase if run.failures else "",
             refusals=tuple(refusals),
             questions=tuple(questions),

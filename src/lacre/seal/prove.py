@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
+from lacre.observe import FailureKind
 from lacre.sensor import CapabilityAsked, Refusal
 
 MOST_TRIALS = 60  # no application needs them; a bound against one that behaves anew in each trial
@@ -24,6 +25,7 @@ class ServiceOutcome:
     """How one service fared in a trial.
 
     `run` names the trial. `failed`: the service itself did not work (empty where only the project as a whole failed).
+    `how`: in what way, as far as it tells what to give up.
     `refusals` count by themselves; `questions` only where a phase failed; `asked`: capabilities refused in
     the failed phase although no system call failed. `used`: capabilities that were asked for and had.
     `zombies`: ended children that the main process left lying about. `ungained`: what was done in the baseline with an
@@ -32,6 +34,7 @@ class ServiceOutcome:
 
     run: str = ""
     failed: str = ""
+    how: FailureKind = FailureKind.OTHER
     phase: str = ""
     refusals: tuple[Refusal, ...] = ()
     questions: tuple[Refusal, ...] = ()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lacre.observe import Owner, Peaks, Phase
+from lacre.observe import FailureKind, Owner, Peaks, Phase
 from lacre.seal.advice import ServiceAdvice
 from lacre.seal.context import Context
 from lacre.seal.controls import capabilities, limits, logging, network, syscalls, user
@@ -434,11 +434,11 @@ def test_a_failure_of_who_runs_set_id_programs_turns_no_new_privileges_off_first
 def test_who_ends_by_itself_and_is_refused_nothing_wants_to_be_another_user() -> None:
     advice = ServiceAdvice(context([ran_as(0, 0), ran_as(33, 33)]))
     draft = advice.draft()
-    ended = ServiceOutcome(failed="ended with exit code 1; its last words: must be root", phase=Phase.START)
+    ended = ServiceOutcome(failed="must be root", how=FailureKind.ENDED, phase=Phase.START)
     assert advice.answer(draft, ended).user.root
     asked = refused(RefusedBecause.READ_ONLY, "/run", question=True, phase=Phase.START)
     assert not advice.answer(draft, replace(ended, questions=(asked,))).user.root
-    assert not advice.answer(draft, replace(ended, failed="its health check says unhealthy")).user.root
+    assert not advice.answer(draft, replace(ended, how=FailureKind.OTHER)).user.root
     assert not advice.answer(draft, replace(ended, phase=Phase.FIRST)).user.root
 
 
