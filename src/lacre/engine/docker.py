@@ -23,7 +23,7 @@ from lacre.engine.connection import absent_is_fine, connect, context_host, statu
 from lacre.engine.owner import OWNER_LABEL, this_process
 from lacre.engine.process import run
 from lacre.engine.project import ImageInfo
-from lacre.engine.tree import ChunkReader
+from lacre.engine.tree import BROKEN_TAR, ChunkReader
 from lacre.errors import EngineError
 
 if TYPE_CHECKING:
@@ -382,7 +382,7 @@ class Engine:
             if status_of(problem.__cause__) == 404:
                 return None
             raise
-        except tarfile.TarError:
+        except BROKEN_TAR:
             return None
 
     def stat(self, container: str, path: str) -> FileStat | None:
