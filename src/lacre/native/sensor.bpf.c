@@ -118,7 +118,15 @@ struct {
 	__uint(max_entries, 32 << 20);
 } events SEC(".maps");
 
-/* What the slow path is about; one per CPU, since programs on trace points are not preempted by each other. */
+/*
+ * One per CPU for the programs on trace points, which run with preemption off. Another for those that are asked
+ * for a capability: as fexit they run with migration off only (kernel/bpf/trampoline.c, __bpf_prog_enter_recur),
+ * so that with full preemption another task's system call may come in between. Not another capability program:
+ * while one runs, the kernel skips its like on the same CPU (and counts that in recursion_misses, of all tasks).
+ */
+enum { SCRATCH_TRACE, SCRATCH_CAPABILITY, SCRATCHES };
+
+/* What the slow path is about. */
 struct now {
 	__u64 args[8];
 	__s64 ret;
@@ -142,7 +150,7 @@ struct scratch {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, SCRATCHES);
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
@@ -153,11 +161,14 @@ static __always_inline struct stats *stats_of(__u32 slot, __u32 epoch)
 	return &stats[slot & (MAX_SLOTS - 1)][epoch & (MAX_EPOCHS - 1)];
 }
 
+static __always_inline struct scratch *scratch_of(__u32 whose)
+{
+	return bpf_map_lookup_elem(&scratches, &whose);
+}
+
 static __always_inline struct scratch *scratch(void)
 {
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&scratches, &zero);
+	return scratch_of(SCRATCH_TRACE);
 }
 
 static __always_inline __u64 mix(__u64 hash, __u64 word)
@@ -198,12 +209,13 @@ struct step {
 	struct mount *mount;
 	__u32 at;
 	__u32 proc;
+	__u32 whose;
 };
 
 /* One step of walk() up; 1 ends it. A callback of bpf_loop, since the verifier follows a plain loop to its end. */
 static long step_up(__u32 unused, struct step *step)
 {
-	struct scratch *s = scratch();
+	struct scratch *s = scratch_of(step->whose);
 	struct dentry *dentry = step->dentry; /* BPF_CORE_READ must not see our own struct */
 	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 	struct mount *mount = step->mount;
@@ -252,11 +264,12 @@ static long step_up(__u32 unused, struct step *step)
  * Writes the path of `dentry` in `mount` into scratch->walk: up to the top of the mount namespace, through all
  * mounts, whatever the task's root is. A process's own directory in /proc is called self.
  */
-__noinline int walk(__u64 dentry, __u64 vfsmount)
+__noinline int walk_of(__u64 dentry, __u64 vfsmount, __u32 whose)
 {
-	struct scratch *s = scratch();
+	struct scratch *s = scratch_of(whose);
 	struct mount *mount = (void *)(vfsmount - bpf_core_field_offset(struct mount, mnt));
-	struct step step = { .dentry = (void *)dentry, .mount = mount, .at = WALK_BYTES - 1 };
+	struct step step = { .dentry = (void *)dentry, .mount = mount, .at = WALK_BYTES - 1,
+			     .whose = whose };
 
 	if (!s)
 		return -1;
@@ -274,6 +287,11 @@ __noinline int walk(__u64 dentry, __u64 vfsmount)
 	return 0;
 }
 
+static __always_inline int walk(__u64 dentry, __u64 vfsmount)
+{
+	return walk_of(dentry, vfsmount, SCRATCH_TRACE);
+}
+
 /* Appends what walk() found to the event's `first`. */
 static __always_inline int take_walk(struct scratch *s)
 {
@@ -287,9 +305,9 @@ static __always_inline int take_walk(struct scratch *s)
 }
 
 /* Sends the event in the scratch buffer, if it was not sent before. */
-__noinline int send(void)
+__noinline int send_of(__u32 whose)
 {
-	struct scratch *s = scratch();
+	struct scratch *s = scratch_of(whose);
 	struct fact_key key = { { seed1, seed2 } };
 	__u32 bytes, size;
 	__u8 one = 1;
@@ -337,6 +355,11 @@ __noinline int send(void)
 	return 1;
 }
 
+static __always_inline int send(void)
+{
+	return send_of(SCRATCH_TRACE);
+}
+
 static __always_inline void begin(struct scratch *s, __u32 kind)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -355,9 +378,9 @@ static __always_inline void begin(struct scratch *s, __u32 kind)
 }
 
 /* Names the program of the current task: sets now.exe, tells its path once. */
-__noinline int program(void)
+__noinline int program_of(__u32 whose)
 {
-	struct scratch *s = scratch();
+	struct scratch *s = scratch_of(whose);
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct file *file;
 	__u64 hash = seed1;
@@ -368,7 +391,7 @@ __noinline int program(void)
 	file = BPF_CORE_READ(task, mm, exe_file);
 	if (!file)
 		return 0;
-	if (walk((__u64)BPF_CORE_READ(file, f_path.dentry), (__u64)BPF_CORE_READ(file, f_path.mnt)))
+	if (walk_of((__u64)BPF_CORE_READ(file, f_path.dentry), (__u64)BPF_CORE_READ(file, f_path.mnt), whose))
 		return -1;
 	__builtin_memset(&s->event, 0, sizeof(s->event));
 	if (take_walk(s))
@@ -382,7 +405,7 @@ __noinline int program(void)
 	s->now.exe = hash;
 	s->event.kind = KIND_PROGRAM;
 	s->event.exe = hash;
-	return send();
+	return send_of(whose);
 }
 
 static __always_inline __u64 file_of(__s32 fd)
@@ -962,11 +985,11 @@ static __always_inline void about(struct scratch *s, struct mark *m, struct slot
 }
 
 /* A process that ran before the sensor came gets its mark when it is first seen. */
-static __always_inline struct mark *mark_preexisting(struct task_struct *task)
+static __always_inline struct mark *mark_preexisting(struct task_struct *task, __u32 whose)
 {
 	struct mark *m;
 	struct preexisting *p;
-	struct scratch *s = scratch();
+	struct scratch *s = scratch_of(whose);
 	__u32 tgid = task->tgid, which;
 
 	p = bpf_map_lookup_elem(&preexisting, &tgid);
@@ -985,18 +1008,23 @@ static __always_inline struct mark *mark_preexisting(struct task_struct *task)
 	m->generation = p->generation;
 	m->entered = 1; /* its sys_enter may have been before us */
 	about(s, m, &slots[which]);
-	program();
+	program_of(whose);
 	m->exe = s->now.exe;
 	return m;
 }
 
-static __always_inline struct mark *mark_of(struct task_struct *task)
+static __always_inline struct mark *mark_found(struct task_struct *task, __u32 whose)
 {
 	struct mark *m = bpf_task_storage_get(&marks, task, 0, 0);
 
 	if (m && slots[m->slot & (MAX_SLOTS - 1)].generation == m->generation)
 		return m;
-	return preexisting_tasks ? mark_preexisting(task) : NULL;
+	return preexisting_tasks ? mark_preexisting(task, whose) : NULL;
+}
+
+static __always_inline struct mark *mark_of(struct task_struct *task)
+{
+	return mark_found(task, SCRATCH_TRACE);
 }
 
 static __always_inline bool on_host(struct task_struct *task)
@@ -1173,7 +1201,7 @@ int BPF_PROG(on_exec, struct task_struct *unused, int old_pid, struct linux_binp
 	m->entered = 1; /* of this execve, possibly before the mark */
 	about(s, m, slot);
 	before = m->exe;
-	program();
+	program_of(SCRATCH_TRACE);
 	m->exe = s->now.exe;
 	m->asked_epoch = 0;
 
@@ -1323,7 +1351,7 @@ static __always_inline int asked(const struct cred *cred, int capability, bool g
 
 	if (on_host(task))
 		return 0;
-	m = mark_of(task);
+	m = mark_found(task, SCRATCH_CAPABILITY);
 	if (!m)
 		return 0;
 	if (borrowed(task, cred))
@@ -1341,7 +1369,7 @@ static __always_inline int asked(const struct cred *cred, int capability, bool g
 			return 0;
 		m->asked[granted] |= bit;
 	}
-	s = scratch();
+	s = scratch_of(SCRATCH_CAPABILITY);
 	if (!s)
 		return 0;
 	about(s, m, slot);
@@ -1349,7 +1377,7 @@ static __always_inline int asked(const struct cred *cred, int capability, bool g
 	s->event.value = capability;
 	s->event.flags = (granted ? FLAG_GRANTED : 0) | (hint >= 0 ? FLAG_HINT_KNOWN : 0) |
 			 (hint == 1 ? FLAG_HINT : 0);
-	return send();
+	return send_of(SCRATCH_CAPABILITY);
 }
 
 SEC("tp_btf/cap_capable")

@@ -2,9 +2,9 @@
 /*
  * lacre-sensor: sees what watched containers do, and tells it as binary records on standard output.
  *
- * Commands come as lines on standard input: "NUMBER watch ID", "NUMBER unwatch ID", "NUMBER phase ID",
- * "NUMBER sync". Each is answered by a record with that number when the kernel side has it. The end of
- * standard input ends the program, and with it all that it put into the kernel.
+ * Commands come as lines on standard input: "NUMBER watch ID", "NUMBER phase ID", "NUMBER sync". Each is answered
+ * by a record with that number when the kernel side has it. The end of standard input ends the program, and with
+ * it all that it put into the kernel.
  *
  * Paths of system calls that name one are resolved here, at once, through /proc/PID/root. A container's mount
  * namespace is held while it has tasks, and let go when the last one ended.
@@ -35,6 +35,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "paths.h"
 #include "wire.h"
 #include "sensor.skel.h"
 
@@ -224,66 +225,6 @@ static int open_in(int root, const char *path, int flags)
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC | flags, .resolve = RESOLVE_IN_ROOT };
 
 	return syscall(SYS_openat2, root, *path ? path : "/", &how, sizeof(how));
-}
-
-/* Makes one absolute path without `.`, `..` and double slashes, as far as that can be told without looking. */
-static void tidy(char *path)
-{
-	char *out = path, *in = path;
-
-	while (*in) {
-		char *end;
-		size_t bytes;
-
-		while (*in == '/')
-			in++;
-		if (!*in)
-			break;
-		end = strchrnul(in, '/');
-		bytes = end - in;
-		if (bytes == 1 && in[0] == '.') {
-			/* nothing */
-		} else if (bytes == 2 && in[0] == '.' && in[1] == '.') {
-			while (out > path && *--out != '/')
-				;
-		} else {
-			*out++ = '/';
-			memmove(out, in, bytes);
-			out += bytes;
-		}
-		in = end;
-	}
-	if (out == path)
-		*out++ = '/';
-	*out = 0;
-}
-
-/* /proc/self is another one for us: name the process that said it. */
-static void name_self(char *path, size_t size, unsigned int ns_tgid)
-{
-	static const char self[] = "/proc/self";
-	char number[32];
-	size_t bytes = sizeof(self) - 1, digits, rest;
-
-	if (strncmp(path, self, bytes) || (path[bytes] && path[bytes] != '/'))
-		return;
-	rest = strlen(path + bytes) + 1;
-	digits = snprintf(number, sizeof(number), "/proc/%u", ns_tgid);
-	if (digits + rest > size)
-		return;
-	memmove(path + digits, path + bytes, rest);
-	memcpy(path, number, digits);
-}
-
-static void unname_self(char *path, unsigned int ns_tgid)
-{
-	char prefix[32];
-	size_t bytes = snprintf(prefix, sizeof(prefix), "/proc/%u", ns_tgid);
-
-	if (!strncmp(path, prefix, bytes) && (!path[bytes] || path[bytes] == '/')) {
-		memmove(path + 10, path + bytes, strlen(path + bytes) + 1);
-		memcpy(path, "/proc/self", 10);
-	}
 }
 
 /*
@@ -608,7 +549,7 @@ static void event_path(const struct event *e, const char *data, char *path, size
 	} else {
 		tidy(path);
 	}
-	unname_self(path, e->ns_tgid);
+	unname_self(path, size, e->ns_tgid);
 }
 
 static int on_event(void *unused, void *data, size_t size)
@@ -878,29 +819,6 @@ static const char *watch(const char *id, __u32 *epoch)
 	return NULL;
 }
 
-static const char *unwatch(const char *id)
-{
-	int which = find(id);
-
-	if (which < 0)
-		return "not watched";
-	for (size_t form = 0; form < CGROUP_FORMS; form++) {
-		struct cgroup_name name;
-
-		cgroup_name(&name, form, id);
-		bpf_map_delete_elem(bpf_map__fd(skel->maps.wanted), &name);
-	}
-	__atomic_store_n(&slot_at(which)->generation, 0, __ATOMIC_SEQ_CST);
-	ring_buffer__consume(ring);
-	tell_all_stats(which);
-	for (__u32 i = 0; i < epoch_count; i++)
-		if (epoch_slots[i] == which)
-			epoch_slots[i] = MAX_SLOTS;
-	let_go(&containers[which]);
-	memset(&containers[which], 0, sizeof(containers[which]));
-	return NULL;
-}
-
 static void sync_all(void)
 {
 	__u64 lost;
@@ -936,8 +854,6 @@ static void command(const char *line)
 		failed = "a container's id is missing";
 	} else if (!strcmp(verb, "watch")) {
 		failed = watch(id, &r.epoch);
-	} else if (!strcmp(verb, "unwatch")) {
-		failed = unwatch(id);
 	} else if (!strcmp(verb, "phase")) {
 		which = find(id);
 		if (which < 0)
@@ -983,14 +899,8 @@ static bool take_commands(void)
 static int keep_log(enum libbpf_print_level level, const char *format, va_list args)
 {
 	static char text[1 << 20];
-	va_list again;
 	int bytes;
 
-	if (getenv("LACRE_SENSOR_DEBUG")) {
-		va_copy(again, args);
-		vfprintf(stderr, format, again);
-		va_end(again);
-	}
 	if (level != LIBBPF_WARN)
 		return 0;
 	bytes = vsnprintf(text, sizeof(text), format, args);
