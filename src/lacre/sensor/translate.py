@@ -89,10 +89,6 @@ class Translator:
         """What has this epoch number belongs to this phase of this container."""
         self._phases[epoch] = _Phase(container, name)
 
-    def forget(self, container: str) -> None:
-        """Drops what is kept of a container."""
-        self._phases = {e: p for e, p in self._phases.items() if p.container != container}
-
     def facts(self, record: Record) -> Iterator[AnyFact]:
         """The facts that a record tells; possibly none, possibly more than one."""
         if record.kind is Kind.PROGRAM:
