@@ -93,7 +93,7 @@ def seal_project(
         seconds = {
             "observing": observed - began,
             "proving": proved - observed,
-            "attacking": ended - proved,
+            **({"attacking": ended - proved} if options.attack else {}),
             "total": ended - began,
             "starts and exercises": own,
             "orchestration": proved - began - own,
