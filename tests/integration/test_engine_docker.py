@@ -200,7 +200,7 @@ def test_without_permission_on_the_socket_it_says_so() -> None:
     )
     source = str(Path(lacre.__file__).parent.parent)
     said = subprocess.run(
-        [sys.executable, "-c", "import docker, pydantic, lacre.engine\n" + script, source],
+        [sys.executable, "-c", "import docker, pydantic\nfrom lacre.engine import Engine\n" + script, source],
         capture_output=True,
         text=True,
         check=False,
