@@ -86,12 +86,16 @@ def host_alone(trust: str) -> Host:
 
 
 def _facts_of(told: of_host.Facts, socket: str, asked: DaemonFacts, *, rootless: bool) -> EngineFacts:
-    """The engine that answers at `socket`: of several on one host it is the one that was told to listen there."""
+    """The engine that answers at `socket`: of several on one host it is the one that was told to listen there.
+
+    A rootless one may know its place from its environment alone.
+    """
+    owner = _owner(socket) if rootless else 0
+    running = engines(told.processes, owner)
+    found = next((one for one in running if _listens(one, socket)), None)
     if rootless:
-        owner = _owner(socket)
-        found = next(iter(engines(told.processes, owner)), None)
+        found = found or next(iter(running), None)
         return _of_process(found, f"{_home(owner)}/.config/docker/daemon.json", asked)
-    found = next((one for one in engines(told.processes) if _listens(one, socket)), None)
     if found is None or found.pid == told.engine.pid:
         return told.engine
     return _of_process(found, dockerd.CONFIG, asked)

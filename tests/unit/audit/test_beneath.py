@@ -71,6 +71,17 @@ def test_a_rootless_engine_has_its_users_own_file(tmp_path: Path, monkeypatch: p
     assert found.broken
 
 
+def test_of_a_users_engines_too_the_one_that_was_told_to_listen_there_is_judged(tmp_path: Path) -> None:
+    socket = tmp_path / "docker.sock"
+    socket.write_text("")
+    uid = socket.stat().st_uid
+    facts = told(
+        dockerd(8, "--icc=true", uid=uid), dockerd(9, "-H", f"unix://{socket}", "--icc=false", uid=uid)
+    )
+    found = beneath._facts_of(facts, str(socket), asked(), rootless=True)
+    assert (found.pid, found.flags["icc"]) == (9, "false")
+
+
 @pytest.mark.parametrize(
     ("said", "there", "rules", "configured"),
     [

@@ -471,7 +471,11 @@ OTHER = [
     *_cases(
         Scope.HOST,
         Verdict.NOT_APPLICABLE,
-        {"LC321": host({Role.SYSCONFIG: ()}), "LC102": host(rootless=True), "LC326": host(rootless=True)},
+        {
+            "LC321": host({Role.SYSCONFIG: ()}),
+            "LC102": host(rootless=True, members=("ana",)),
+            "LC326": host(rootless=True),
+        },
     ),
     *_cases(
         Scope.SWARM,

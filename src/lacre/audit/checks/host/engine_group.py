@@ -20,6 +20,7 @@ from lacre.audit.model import Finding, NotApplicable, Severity, Word
 def host(host: Host) -> Iterator[Word]:
     if host.rootless:
         yield NotApplicable("a rootless engine has no group")
+        return
     for name in host.members:
         if name != "root":
             yield Finding(what=f"{name} is as good as root, by the group {host.group}", path=f"group {name}")
