@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 KEPT_OUTPUT = 8192  # bytes of an exercise's output that are shown when it fails
-_KILL_SECONDS = (
-    10.0  # a killed process ends within milliseconds; one that hangs in the kernel is waited for no longer
-)
+# A killed process ends within milliseconds; one that hangs in the kernel is waited for no longer.
+_KILL_SECONDS = 10.0
 
 # The outer shell stays, whatever the command executes in its place, so that all of it hangs below a marked process.
 _SHELL = ("/bin/sh", "-c", '/bin/sh -c "$1"; exit', "lacre-exercise")

@@ -268,7 +268,7 @@ class ServiceAdvice:
         if refusal.because is not RefusedBecause.READ_ONLY:
             return False
         entry = self.context.entry(refusal.what) or self.context.entry(refusal.what.rpartition("/")[0] or "/")
-        uid = int((draft.user.user or "0").partition(":")[0]) or refusal.uid
+        uid = (draft.user.ids or (0, 0))[0] or refusal.uid
         return entry is not None and entry.uid != uid and not entry.mode & 0o002
 
     def _writable_root_for_named_paths(

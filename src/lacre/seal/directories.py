@@ -132,8 +132,8 @@ def content_of(directory: str, context: Context) -> list[str]:
 
 def _own_uids(context: Context, user: User) -> set[int]:
     uids = {fact.uid for fact in context.profile.of(Identity)}
-    if user.user is not None:
-        uids.add(int(user.user.partition(":")[0]))
+    if user.ids is not None:
+        uids.add(user.ids[0])
     return uids
 
 
@@ -158,7 +158,7 @@ def holds_logs(directory: str, context: Context, user: User) -> bool:
     """A log grows for months: a tmpfs would be full one day. A volume has the owner of the image's directory."""
     if not is_below(directory, LOGS) or (entry := context.entry(directory)) is None:
         return False
-    return user.user is None or entry.uid == int(user.user.partition(":")[0])
+    return user.ids is None or entry.uid == user.ids[0]
 
 
 def runs_code_from(directory: str, context: Context) -> bool:

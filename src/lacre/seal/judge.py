@@ -94,9 +94,9 @@ def _becomes_another(refusal: Refusal, seal: ServiceSeal, baseline: Run, name: s
 
     Only to become who one is already is noise; a scheduler that starts its jobs as others loses them.
     """
-    if seal.user.user is None or refusal.what not in {"SETUID", "SETGID"}:
+    if seal.user.ids is None or refusal.what not in {"SETUID", "SETGID"}:
         return False
-    own = int(seal.user.user.partition(":")[0])
+    own, _ = seal.user.ids
     taken = {
         fact.uid
         for fact in baseline.facts.get(name, frozenset())

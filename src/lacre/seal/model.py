@@ -86,6 +86,14 @@ class User(Setting):
     group_add: tuple[str, ...] = ()
     root: bool = Field(default=True, description="Whether the main process starts with uid 0.")
 
+    @property
+    def ids(self) -> tuple[int, int] | None:
+        """Uid and gid as numbers; None: as the base has them."""
+        if self.user is None:
+            return None
+        uid, _, gid = self.user.partition(":")
+        return int(uid), int(gid)
+
 
 class Capabilities(Setting):
     """Drop ALL, add these back (names without CAP_)."""

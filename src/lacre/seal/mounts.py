@@ -50,9 +50,8 @@ def unwritable(
 
 def _people(context: Context, user: User) -> list[tuple[int, frozenset[int]]]:
     """Each uid that the service has under the seal, with all groups that it may have."""
-    if user.user is not None:
-        uid, gid = (int(part) for part in user.user.split(":"))
-        ids = {(uid, gid)}
+    if user.ids is not None:
+        ids = {user.ids}
     else:
         ids = {(fact.uid, fact.gid) for fact in context.profile.of(Identity)}
         ids |= {(0, 0)} if user.root else set()

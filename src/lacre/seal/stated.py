@@ -121,9 +121,9 @@ def _unread(outcome: ServiceOutcome) -> tuple[str, ...]:
 
 def _foreign_data(draft: ServiceSeal, context: Context) -> Iterator[tuple[str, list[int]]]:
     """Mounts that the unsealed baseline wrote to, and that hold files which the seal's user does not own."""
-    if draft.user.user is None:
+    if draft.user.ids is None:
         return
-    uid = int(draft.user.user.partition(":")[0])
+    uid, _ = draft.user.ids
     unused = set(idle(context))
     for target, mounted in sorted(context.profile.mounted.items()):
         others = sorted({owner.uid for owner in mounted.below} - {uid})

@@ -61,9 +61,8 @@ def propose(context: Context, user: User) -> FileSystem:
             reason = "the image hands it empty to the service's own user: made to be written, if only later"
             grant = Grant(what=directory, reason=reason)
             owner = context.image.tree[directory].uid  # who will write there
-            lasts = not vanishes(
-                directory
-            )  # a queue, a store of uploads: no short exercise leaves anything there
+            # A queue, a store of uploads: no short exercise leaves anything there.
+            lasts = not vanishes(directory)
             setting = _granted(setting, directory, context, user, grant, owner, lasts=lasts)
     return _allow(setting, observed(context), context, user)
 
@@ -268,10 +267,10 @@ def _granted(
         return _with_tmpfs(setting, directory, context, user, grant, uid)
     if any(volume.path == directory for volume in setting.volumes):
         return setting
-    for nested in _mounts_below(
-        directory, setting
-    ):  # a fresh volume has the image's directories, with their owners
-        if _may_write_a_volume(nested, context, user, uid):
+    # A fresh volume has the image's directories, with their owners.
+    for nested in _mounted(setting):
+        below = nested != directory and is_below(nested, directory)
+        if below and _may_write_a_volume(nested, context, user, uid):
             setting = without(setting, nested)
     volume = NamedVolume(path=directory, name=_volume_name(setting, context, directory))
     return setting.model_copy(
@@ -284,19 +283,17 @@ def _may_write_a_volume(directory: str, context: Context, user: User, uid: int) 
     if user.root:
         return True
     entry = context.entry(directory)
-    own = int(user.user.partition(":")[0]) if user.user is not None else uid
+    own = user.ids[0] if user.ids is not None else uid
     return entry is not None and (entry.uid == own or bool(entry.mode & 0o002))
 
 
-def _mounts_below(directory: str, setting: FileSystem) -> list[str]:
-    paths = [mount.path for mount in setting.tmpfs] + [volume.path for volume in setting.volumes]
-    return [path for path in paths if path != directory and is_below(path, directory)]
+def _mounted(setting: FileSystem) -> list[str]:
+    return [mount.path for mount in setting.tmpfs] + [volume.path for volume in setting.volumes]
 
 
 def _is_granted(setting: FileSystem, want: Wanted) -> bool:
-    mounts = [mount.path for mount in setting.tmpfs] + [volume.path for volume in setting.volumes]
     directory = want.path if want.inside else parent(want.path)
-    return any(is_below(directory, mount) for mount in mounts)
+    return any(is_below(directory, mount) for mount in _mounted(setting))
 
 
 def _volume_name(setting: FileSystem, context: Context, directory: str) -> str:
@@ -338,9 +335,8 @@ def _with_tmpfs(
 
 def _may_be_written(directory: str, entry: Entry, context: Context, user: User) -> bool:
     """Whether a service under this user may need a directory of the image: another's would be made its own."""
-    if user.root or entry.mode & 0o022 or (user.user is None and entry.uid != 0):
-        return True
-    if user.user is not None and entry.uid == int(user.user.partition(":")[0]):
+    own = entry.uid == user.ids[0] if user.ids is not None else entry.uid != 0
+    if user.root or entry.mode & 0o022 or own:
         return True
     return any(is_below(context.real(fact.path), directory) for fact in context.profile.of(Write))
 
@@ -350,8 +346,8 @@ def _tmpfs(directory: str, context: Context, user: User, uid: int) -> Tmpfs:
     mode = entry.mode & 0o3777 if entry is not None else 0o755
     owner, group = (entry.uid, entry.gid) if entry is not None else (uid, uid)
     if not mode & 0o002:
-        if user.user is not None:
-            owner, group = (int(part) for part in user.user.split(":"))
+        if user.ids is not None:
+            owner, group = user.ids
         elif not user.root and uid:
             owner = uid
         elif user.root and (writer := _only_writer(directory, context)) is not None:

@@ -89,7 +89,7 @@ def without(setting: User, grants: Collection[str]) -> User:
 
 def _helping_group(refusal: Refusal, setting: User, context: Context) -> int:
     """The group of the first component of a refused path that lets its group do what it refuses others; or 0."""
-    uid = int(setting.user.partition(":")[0]) if setting.user else refusal.uid
+    uid = setting.ids[0] if setting.ids is not None else refusal.uid
     directory = context.real(parent(refusal.what))
     file = context.real(f"{directory}/{PurePosixPath(refusal.what).name}")
     way = (directory, file) if parent(file) != directory else (file,)
