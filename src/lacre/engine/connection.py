@@ -15,7 +15,11 @@ from lacre.errors import EngineError, GroundError, LacreError
 if TYPE_CHECKING:
     from docker import APIClient
 
-_ANSWER_SECONDS = 60.0  # how long the engine may take for one request
+DEFAULT = "unix:///var/run/docker.sock"
+"""Where the `docker` command looks when nothing else is said."""
+
+ANSWER_SECONDS = 60.0
+"""How long the engine may take for one request."""
 
 
 def connect(environment: Mapping[str, str]) -> APIClient:
@@ -48,13 +52,13 @@ def connect(environment: Mapping[str, str]) -> APIClient:
                 parameters["tls"] = context.TLSConfig
         client = APIClient(
             version="auto",
-            timeout=int(_ANSWER_SECONDS),
+            timeout=int(ANSWER_SECONDS),
             use_ssh_client=True,
             max_pool_size=16,
             **parameters,
         )
     except (DockerException, RequestException, OSError, ValueError) as problem:
-        raise no_engine(tried, host or "unix:///var/run/docker.sock", problem) from problem
+        raise no_engine(tried, host or DEFAULT, problem) from problem
     return client
 
 

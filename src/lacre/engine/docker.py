@@ -9,7 +9,6 @@ import contextlib
 import io
 import os
 import platform
-import re
 import tarfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,10 +18,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from lacre.engine import images, kernel, upper
-from lacre.engine.connection import absent_is_fine, connect, context_host, status_of, told
+from lacre.engine.connection import DEFAULT, absent_is_fine, connect, context_host, status_of, told
 from lacre.engine.owner import OWNER_LABEL, this_process
 from lacre.engine.process import run
 from lacre.engine.project import ImageInfo
+from lacre.engine.remapped import first_ids
 from lacre.engine.tree import BROKEN_TAR, ChunkReader
 from lacre.errors import EngineError
 
@@ -138,7 +138,7 @@ class Engine:
         base = str(self._client.base_url)
         if base.startswith("http+docker"):
             host = self._environment.get("DOCKER_HOST") or context_host(self._environment)
-            return host or "unix:///var/run/docker.sock"
+            return host or DEFAULT
         return base
 
     @property
@@ -465,8 +465,6 @@ def _info(told_info: Mapping[str, Any], told_version: Mapping[str, Any], address
 
     release = str(told_info.get("KernelVersion") or "")
     root_dir = str(told_info.get("DockerRootDir") or "")
-    # With userns-remap the engine keeps its data in a directory that is named for them (daemon/daemon_unix.go).
-    remapped = re.search(r"/(\d{1,10})\.(\d{1,10})$", root_dir) if has("userns") else None
     # Podman has a flag of its own for it.
     rootless = has("rootless") or bool(told_info.get("Rootless"))
     return EngineInfo(
@@ -477,7 +475,7 @@ def _info(told_info: Mapping[str, Any], told_version: Mapping[str, Any], address
         apparmor=has("apparmor"),
         seccomp=has("seccomp"),
         userns=has("userns"),
-        first_ids=(int(remapped[1]), int(remapped[2])) if remapped else (0, 0),
+        first_ids=(first_ids(root_dir) if has("userns") else None) or (0, 0),
         rootless=rootless,
         podman="Podman Engine" in components,
         logging_driver=str(told_info.get("LoggingDriver") or ""),

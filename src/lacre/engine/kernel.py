@@ -38,8 +38,16 @@ def boot_id() -> str:
 
 def started_at(pid: int) -> str:
     """When `pid` started, in clock ticks since the boot (field 22 of its stat); empty when it is gone."""
-    after_name = text(_PROC / str(pid) / "stat").rpartition(")")[2].split()
+    after_name = stat_after_name(pid)
     return after_name[19] if len(after_name) > 19 else ""
+
+
+def stat_after_name(pid: int | str) -> list[str]:
+    """The fields of /proc/PID/stat from the state on; none when it is gone.
+
+    The name before them stands in brackets and may hold any character (proc_pid_stat(5)).
+    """
+    return text(f"/proc/{pid}/stat").rpartition(")")[2].split()
 
 
 def pid_namespace() -> str:

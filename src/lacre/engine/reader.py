@@ -19,17 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from lacre.engine.connection import no_engine, told
+from lacre.engine.connection import ANSWER_SECONDS, DEFAULT, no_engine, told
 from lacre.errors import EngineError
 
 if TYPE_CHECKING:
     from lacre.engine.docker import Engine
 
-DEFAULT = "unix:///var/run/docker.sock"
-"""Where the `docker` command looks when nothing else is said."""
-
 _AT_ONCE = 8  # questions through the SDK, each in a thread
-_ANSWER_SECONDS = 60.0  # how long the engine may be silent
 _PIECE_BYTES = 1 << 16
 _MOST_BYTES = 256 << 20  # of one answer; a list of ten thousand containers has 20 MB
 _OK, _NOT_FOUND = 200, 404
@@ -75,10 +71,6 @@ class Reader:
             raise kind(tried, _refusal(status, body), "see the engine's own log for more")
 
         return later
-
-    def get(self, tried: str, *path: str, **parameters: str) -> Any:
-        """Asks, and waits."""
-        return self.ask(tried, *path, **parameters)()
 
     def engine(self) -> Engine:
         """The same engine, for what takes more than questions; costs the SDK."""
@@ -134,7 +126,7 @@ def at_socket(path: str) -> Ask:
     def ask(target: str) -> Callable[[], tuple[int, bytes]]:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            connection.settimeout(_ANSWER_SECONDS)
+            connection.settimeout(ANSWER_SECONDS)
             connection.connect(path)
             connection.sendall(f"GET {target} HTTP/1.0\r\nHost: docker\r\n\r\n".encode("ascii"))
         except BaseException:
@@ -164,7 +156,7 @@ def _through(engine: Engine, pool: ThreadPoolExecutor) -> Ask:
     def fetched(target: str) -> tuple[int, bytes]:
         client = engine.api
         with told(_TRIED):
-            answer = client.get(f"{client.base_url}{target}", timeout=_ANSWER_SECONDS, allow_redirects=False)
+            answer = client.get(f"{client.base_url}{target}", timeout=ANSWER_SECONDS, allow_redirects=False)
             return int(answer.status_code), bytes(answer.content)
 
     return lambda target: pool.submit(fetched, target).result

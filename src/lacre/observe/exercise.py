@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from lacre.engine.kernel import stat_after_name
+
 KEPT_OUTPUT = 8192  # bytes of an exercise's output that are shown when it fails
 # A killed process ends within milliseconds; one that hangs in the kernel is waited for no longer.
 _KILL_SECONDS = 10.0
@@ -110,12 +112,9 @@ def _living() -> tuple[_Process, ...]:
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
-            with contextlib.suppress(OSError):
-                state, parent, _, session = (
-                    (entry / "stat").read_text("latin-1").rpartition(")")[2].split()[:4]
-                )
-                if state not in "ZX":
-                    found.append(_Process(int(entry.name), int(parent), int(session)))
+            fields = stat_after_name(entry.name)
+            if fields and fields[0] not in "ZX":
+                found.append(_Process(int(entry.name), int(fields[1]), int(fields[3])))
     return tuple(found)
 
 

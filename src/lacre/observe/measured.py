@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from lacre.engine import Container, Engine
+from lacre.engine import Container, Engine, kernel
 from lacre.observe.model import Mounted, Owner, Peaks, counted
 from lacre.sensor import AnyFact, inside
 
@@ -93,11 +93,8 @@ def mounted_at(pid: int, target: str) -> Mounted:
 
 def _first_ids(pid: int) -> tuple[int, int]:
     """The host's numbers of the user 0 and group 0 of a process (user_namespaces(7))."""
-    try:
-        users, groups = ((_PROC / str(pid) / name).read_text().split() for name in ("uid_map", "gid_map"))
-        return int(users[1]), int(groups[1])
-    except (OSError, ValueError, IndexError):
-        return 0, 0
+    users, groups = (kernel.text(f"/proc/{pid}/{name}").split() for name in ("uid_map", "gid_map"))
+    return (int(users[1]), int(groups[1])) if users and groups else (0, 0)
 
 
 def _owner(path: str, first_ids: tuple[int, int]) -> set[Owner]:
@@ -115,24 +112,17 @@ def zombies_of(pids: Iterable[int]) -> frozenset[int]:
     found = set()
     for pid in pids:
         for thread in _PROC.glob(f"{pid}/task/*/children"):
-            found |= {int(child) for child in _text(thread).split() if _has_ended(child)}
+            found |= {int(child) for child in kernel.text(thread).split() if _has_ended(child)}
     return frozenset(found)
 
 
 def _has_ended(pid: str) -> bool:
-    """Whether a process is a zombie; its name stands in brackets and may hold any character (proc_pid_stat(5))."""
-    return _text(_PROC / pid / "stat").rpartition(")")[2].split()[:1] == ["Z"]
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", "replace")
-    except OSError:
-        return ""
+    """Whether a process is a zombie."""
+    return kernel.stat_after_name(pid)[:1] == ["Z"]
 
 
 def descriptor_limit(pid: int) -> int | None:
     """The hard limit on open files of a process (proc_pid_limits(5)); None when it is gone or unlimited."""
-    lines = _text(_PROC / str(pid) / "limits").splitlines()
+    lines = kernel.text(f"/proc/{pid}/limits").splitlines()
     found = [line.split() for line in lines if line.startswith("Max open files")]
     return int(found[0][4]) if found and found[0][4].isdecimal() else None

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lacre.engine.reader import DEFAULT, AbsentError, Reader, at_socket, reader, socket_address
+from lacre.engine.connection import DEFAULT
+from lacre.engine.reader import AbsentError, Reader, at_socket, reader, socket_address
 from lacre.errors import EngineError, GroundError
 
 
@@ -37,7 +38,7 @@ def engine(place: Path, *answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
 
 
 def get(path: str, *parts: str, **parameters: str) -> object:
-    return Reader(f"unix://{path}", at_socket(path), {}).get("asking", *parts, **parameters)
+    return Reader(f"unix://{path}", at_socket(path), {}).ask("asking", *parts, **parameters)()
 
 
 def test_an_answer_ends_with_its_connection(tmp_path: Path) -> None:

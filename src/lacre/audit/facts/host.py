@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from lacre.audit.facts.container import run
 from lacre.audit.model import NotApplicable, Unknown
+from lacre.engine.remapped import first_ids
 
 if TYPE_CHECKING:
     from lacre.host.files import Root
@@ -100,6 +101,12 @@ class Host:
     plain_logins: tuple[str, ...] = ()
     unread_logins: tuple[str, ...] = ()
     settings: tuple[State, ...] | None = None
+
+    @property
+    def data_groups(self) -> tuple[str, ...]:
+        """The groups that the engine's data may belong to: where users are remapped, it is of theirs."""
+        remapped = first_ids(self.data_root)
+        return ("root", str(remapped[1])) if remapped else ("root",)
 
     def of(self, role: Role) -> tuple[File, ...]:
         """The files of one role that are there."""
@@ -211,14 +218,10 @@ def apart(directory: str, mountinfo: str) -> bool | None:
         return None
     device = {number: device for number, _, device, *_ in mounts}
     directory = posixpath.normpath(directory)
-    above, name = posixpath.split(directory)
-    places = (directory, above) if _REMAPPED.match(name) else (directory,)
+    places = (directory, posixpath.dirname(directory)) if first_ids(directory) else (directory,)
     return any(
         kernel.unescaped(fields[4]) in places and fields[2] != device.get(fields[1]) for fields in mounts
     )
-
-
-_REMAPPED = re.compile(r"^\d+\.\d+$")
 
 
 def members(root: Root, group: str) -> tuple[str, ...]:

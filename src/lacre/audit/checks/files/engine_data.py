@@ -9,7 +9,6 @@ Example:
     $ chmod 710 /var/lib/docker
 """
 
-import re
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
@@ -17,13 +16,9 @@ from lacre.audit.checks.files.owned import owned
 from lacre.audit.facts.host import Host, Role
 from lacre.audit.model import Mend, Severity, Word
 
-_REMAPPED = re.compile(r"/\d+\.(\d+)$")
-"""Where users are remapped, the data is in a folder named by root's new numbers, and of that group (dockerd(8))."""
-
 
 def host(host: Host) -> Iterator[Word]:
-    remapped = _REMAPPED.search(host.data_root)
-    yield from owned(host, Role.DATA, 0o711, groups=("root", remapped[1]) if remapped else ("root",))
+    yield from owned(host, Role.DATA, 0o711, groups=host.data_groups)
 
 
 CHECK = Check(
