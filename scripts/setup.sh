@@ -13,8 +13,8 @@ engine_packages=(docker.io iptables mmdebstrap debian-archive-keyring ca-certifi
 compiler_packages=(make clang llvm libbpf-dev bpftool libelf-dev zlib1g-dev)
 python_packages=(python3 python3-venv)
 demo_packages=(curl)
-test_packages=(chromium postgresql-client mariadb-client)
-ground_packages=(qemu-system-x86 qemu-utils busybox-static e2fsprogs iproute2 cpio zstd xz-utils)
+test_packages=(chromium postgresql-client mariadb-client openssl)
+ground_packages=(crun qemu-system-x86 qemu-utils busybox-static e2fsprogs iproute2 cpio zstd xz-utils)
 bench_packages=(strace redis-tools apache2-utils)
 
 find_python() {

@@ -4,6 +4,7 @@
 #
 #   engine20.sh DATA CONFIG RUN_DIRECTORY NETWORK       (started by engine26.py, which hands in the other end of `up0`)
 set -euo pipefail
+. "$(dirname "$0")/network.sh"
 data=$1 config=$2 run=$3 network=$4
 
 mount --make-rprivate /
@@ -20,19 +21,7 @@ if [ -e "$run/subuid" ]; then
     mount --bind "$run/subuid" /etc/subgid
 fi
 
-# Wait until the other side has put our end of the link here.
-echo unshared
-read -r _
-ip link set lo up
-ip address add "$network.255.254/30" dev up0
-ip link set up0 up
-echo 1 > /proc/sys/net/ipv4/ip_forward
-# As in engine26.sh: the host reaches every container, from an address that they can answer.
-iptables -N DOCKER-USER
-iptables -A DOCKER-USER -i up0 -j ACCEPT
-iptables -A DOCKER-USER -o up0 -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
-iptables -A DOCKER-USER -j RETURN
-iptables -t nat -A POSTROUTING -s "$network.255.253/32" ! -o up0 -j MASQUERADE
+join_network "$network"
 
 exec dockerd --config-file "$config" -H "unix://$run/docker.sock" \
     --data-root /mnt --exec-root "$run/exec" -p "$run/dockerd.pid" \

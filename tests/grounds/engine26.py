@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +18,7 @@ from types import TracebackType
 from typing import IO, Literal, Self
 
 from tests.grounds.cache import CACHE, GroundError, layers, take, tree
+from tests.grounds.daemons import STOP_SECONDS, answers, end_all, living_in, namespace, pids
 
 Store = Literal["overlay2", "containerd"]
 
@@ -27,7 +26,6 @@ PACKAGES = ("docker.io", "docker-cli", "iptables", "iproute2", "ca-certificates"
 NETWORKS: dict[Store, str] = {"overlay2": "10.226", "containerd": "10.227"}
 NAMES: dict[Store, str] = {"overlay2": "B", "containerd": "C"}
 START_SECONDS = 60
-STOP_SECONDS = 30
 
 
 @dataclass
@@ -100,14 +98,14 @@ class Engine26:
         process, self._process = self._process, None
         if process is not None:
             self._remove_containers()
-            namespace = _namespace(process.pid)
+            mounts = namespace(process.pid)
             process.send_signal(signal.SIGTERM)
             try:
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            _end_all(_living_in(namespace))
+            end_all(living_in(mounts))
         subprocess.run(["ip", "link", "delete", self._link], capture_output=True, check=False)
         if self._lock is not None:
             shutil.rmtree(self.run, ignore_errors=True)
@@ -117,9 +115,9 @@ class Engine26:
     def _end_left_over(self) -> None:
         """A killed run leaves dockerd behind; the lock says that nobody uses it any more."""
         for pid in _dockerds(self.docker_host):
-            namespace = _namespace(pid)
-            _end_all([pid])
-            _end_all(_living_in(namespace))
+            mounts = namespace(pid)
+            end_all([pid])
+            end_all(living_in(mounts))
         shutil.rmtree(self.run, ignore_errors=True)
         subprocess.run(["ip", "link", "delete", self._link], capture_output=True, check=False)
 
@@ -153,7 +151,7 @@ class Engine26:
         self._process.stdin.write("\n")
         self._process.stdin.close()
         deadline = time.monotonic() + START_SECONDS
-        while not _answers(self.run / "docker.sock"):
+        while not answers(self.run / "docker.sock"):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise GroundError(f"ground {self.name} does not answer: {_last_line(log)} (all of it: {log})")
             time.sleep(0.05)
@@ -182,53 +180,11 @@ def _last_line(log: Path) -> str:
     return lines[-1] if lines else "no message"
 
 
-def _answers(path: Path) -> bool:
-    connection = http.client.HTTPConnection("localhost", timeout=5)
-    connection.sock = socket.socket(socket.AF_UNIX)
-    try:
-        connection.sock.connect(str(path))
-        connection.request("GET", "/_ping")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
-
-
-def _pids() -> Iterator[int]:
-    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
-
-
-def _namespace(pid: int) -> str:
-    """The mount namespace of a process; empty when it has ended."""
-    try:
-        return str(Path(f"/proc/{pid}/ns/mnt").readlink())
-    except OSError:
-        return ""
-
-
-def _living_in(namespace: str) -> list[int]:
-    return [pid for pid in _pids() if namespace and _namespace(pid) == namespace and pid != os.getpid()]
-
-
 def _dockerds(docker_host: str) -> Iterator[int]:
-    for pid in _pids():
+    for pid in pids():
         try:
             words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
         if words[0].endswith(b"dockerd") and docker_host.encode() in words:
             yield pid
-
-
-def _end_all(pids: Sequence[int]) -> None:
-    """SIGTERM, then SIGKILL for those that are still there after STOP_SECONDS."""
-    for sig, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 5)):
-        for pid in pids:
-            try:
-                os.kill(pid, sig)
-            except ProcessLookupError:
-                continue
-        deadline = time.monotonic() + seconds
-        while any(Path(f"/proc/{pid}/root").exists() for pid in pids) and time.monotonic() < deadline:
-            time.sleep(0.05)

@@ -7,6 +7,7 @@
 # The network namespace is its own since a second dockerd in the host's flushes the first one's iptables chains and
 # may take its bridge away.
 set -euo pipefail
+. "$(dirname "$0")/network.sh"
 tree=$1 store=$2 run=$3 network=$4
 
 mount --make-rprivate /
@@ -38,20 +39,7 @@ pivot_root . old
 cd /
 umount -l /old
 
-# Wait until the other side has put our end of the link here.
-echo unshared
-read -r _
-ip link set lo up
-ip address add "$network.255.254/30" dev up0
-ip link set up0 up
-echo 1 > /proc/sys/net/ipv4/ip_forward
-# As on an engine's own host, the host reaches every container, those of internal networks as well, and from an address
-# that they can answer: the bridge's. Docker keeps what it finds in DOCKER-USER.
-iptables -N DOCKER-USER
-iptables -A DOCKER-USER -i up0 -j ACCEPT
-iptables -A DOCKER-USER -o up0 -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
-iptables -A DOCKER-USER -j RETURN
-iptables -t nat -A POSTROUTING -s "$network.255.253/32" ! -o up0 -j MASQUERADE
+join_network "$network"
 
 [ "$store" = containerd ] && snapshotter=true || snapshotter=false
 mkdir -p /etc/docker

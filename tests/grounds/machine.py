@@ -131,9 +131,9 @@ class Machine:
             with tarfile.open(fileobj=packed, mode="w") as tar:
                 tar.add(directory, ".", filter=lambda i: None if Path(i.name).name in left_out else i)
             packed.flush()
-            self.give(Path(packed.name), f"mkdir -p {where} && tar -C {where} -xf")
+            self._give(Path(packed.name), f"mkdir -p {where} && tar -C {where} -xf")
 
-    def give(self, file: Path, command: str) -> None:
+    def _give(self, file: Path, command: str) -> None:
         """Run a command there that ends with the name of a file: this one, as a disk that is plugged in meanwhile.
 
         Its size must be a multiple of 512 bytes, as that of a tar is. The agent's port takes a minute for what a

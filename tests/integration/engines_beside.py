@@ -6,12 +6,10 @@ engine's own files can be as bad as they like, and nothing of its networks or pa
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -28,6 +26,7 @@ from lacre.audit.machine import audit_machine
 from lacre.audit.model import Answer, Scope
 from lacre.audit.registry import CHECKS
 from lacre.engine.reader import reader
+from tests.grounds.daemons import STOP_SECONDS, answers, end_all, living_in, namespace
 from tests.unit.audit.machines import TODAY
 
 SECONDS = 60
@@ -115,7 +114,7 @@ class Beside:
                 stderr=log,
             )
         deadline = time.monotonic() + SECONDS
-        while not _answers(self.place / "docker.sock"):
+        while not answers(self.place / "docker.sock"):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 lines = (self.place / "log").read_text(errors="replace").splitlines()
                 self.__exit__(None, None, None)
@@ -128,14 +127,14 @@ class Beside:
     ) -> None:
         process = self._process
         if process is not None and process.poll() is None:
-            namespace = Path(f"/proc/{process.pid}/ns/mnt").readlink()
+            mounts = namespace(process.pid)
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(30)
+                process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            _end_all_in(namespace)
+            end_all(living_in(mounts))  # its containerd
         shutil.rmtree(self.place, ignore_errors=True)
 
     @property
@@ -168,26 +167,3 @@ class Beside:
         report = audit_machine(self.machine(), CHECKS, Hiding(TODAY))
         wanted = (Scope.DAEMON, Scope.HOST, Scope.SWARM)
         return {(a.check, a.subject.scope): a for a in report.answers if a.subject.scope in wanted}
-
-
-def _answers(path: Path) -> bool:
-    connection = http.client.HTTPConnection("localhost", timeout=5)
-    connection.sock = socket.socket(socket.AF_UNIX)
-    try:
-        connection.sock.connect(str(path))
-        connection.request("GET", "/_ping")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
-
-
-def _end_all_in(namespace: Path) -> None:
-    """What an engine leaves behind in its own mount namespace: its containerd."""
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdecimal() and Path(entry / "ns/mnt").readlink() == namespace:
-                os.kill(int(entry.name), signal.SIGKILL)
-        except OSError:
-            continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from tests.servers.harness import Server
 
 
 @pytest.mark.long
-@pytest.mark.skipif(shutil.which("crun") is None, reason="crun is not installed")
 def test_nginx_is_sealed_under_crun(test_server: Callable[[str], Server], tmp_path: Path) -> None:
     server = test_server("nginx")
     with crun() as ground:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,32 +10,15 @@ import pytest
 from lacre.errors import SensorError
 from lacre.sensor import process
 from lacre.sensor.process import Sensor
-from lacre.sensor.wire import VERSION, Kind, Record, encode
+from lacre.sensor.wire import VERSION, Kind, encode
+from tests.unit.sensor.records import BLANK
 
 # Longer than a thread that died needs to say so, shorter than the patience of who watches a test.
 PATIENCE = 20.0
 
 
 def record(kind: Kind, value: int = 0, detail: int = 0) -> bytes:
-    return encode(
-        Record(
-            kind=kind,
-            flags=0,
-            epoch=0,
-            uid=0,
-            gid=0,
-            nr=0,
-            error=0,
-            port=0,
-            detail=detail,
-            exe=0,
-            value=value,
-            address=bytes(16),
-            first=b"/x",
-            second=b"",
-            third=b"",
-        )
-    )
+    return encode(replace(BLANK, kind=kind, value=value, detail=detail, first=b"/x"))
 
 
 def speaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, first: bytes, then: bytes) -> None:

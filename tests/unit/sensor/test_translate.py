@@ -16,25 +16,8 @@ from lacre.sensor.facts import (
 )
 from lacre.sensor.syscalls import syscall_name, syscall_names
 from lacre.sensor.translate import Translator
-from lacre.sensor.wire import Flag, Kind, Record
-
-BLANK = Record(
-    kind=Kind.PROGRAM,
-    flags=0,
-    epoch=0,
-    uid=0,
-    gid=0,
-    nr=0,
-    error=0,
-    port=0,
-    detail=0,
-    exe=0,
-    value=0,
-    address=bytes(16),
-    first=b"",
-    second=b"",
-    third=b"",
-)
+from lacre.sensor.wire import Flag, Kind
+from tests.unit.sensor.records import BLANK
 
 
 def translator() -> Translator:
