@@ -144,10 +144,11 @@ def _is_complained_of(refusal: Refusal, run: Run, name: str) -> bool:
 
 def _was_made(refusal: Refusal, baseline: Run, name: str) -> bool:
     """Whether a kind of socket that is refused was there without a seal."""
-    return refusal.because is RefusedBecause.SYSCALL and any(
-        isinstance(fact, SocketMade) and fact.kind == refusal.what.partition(" ")[2]
-        for fact in baseline.facts.get(name, frozenset())
-    )
+    if refusal.because is not RefusedBecause.SYSCALL:
+        return False
+    _, kind = seccomp.call_and_kind(refusal.what)
+    facts = baseline.facts.get(name, frozenset())
+    return any(isinstance(fact, SocketMade) and fact.kind == kind for fact in facts)
 
 
 def is_question(refusal: Refusal, seal: ServiceSeal) -> bool:
@@ -165,7 +166,7 @@ def is_question(refusal: Refusal, seal: ServiceSeal) -> bool:
             # and capset(2) only gives capabilities away: it does nothing for the application
             return refusal.syscall == "capset" or (not seal.user.root and refusal.syscall not in RAISING)
         case RefusedBecause.SYSCALL:
-            kind = refusal.what.partition(" ")[2]
+            _, kind = seccomp.call_and_kind(refusal.what)
             # told to fall back to an older call, or to do without what few kernels have
             return refusal.errno == errno.ENOSYS or (bool(kind) and seccomp.is_rare(kind))
         case _:

@@ -7,6 +7,7 @@ from lacre.seccomp.profile import profile
 from lacre.seccomp.sockets import (
     SOCKET_CALLS,
     SOCKET_KIND,
+    call_and_kind,
     derive_sockets,
     is_rare,
     mend_sockets,
@@ -22,6 +23,7 @@ __all__ = [
     "SOCKET_CALLS",
     "SOCKET_KIND",
     "allowed_by_default",
+    "call_and_kind",
     "closure",
     "derive",
     "derive_sockets",

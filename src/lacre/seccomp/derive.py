@@ -15,7 +15,7 @@ from lacre.seccomp.docker_default import (
 from lacre.seccomp.families import FAMILIES, closure
 from lacre.seccomp.newer import FALLS_BACK
 from lacre.seccomp.runtime import RUNTIME
-from lacre.seccomp.sockets import why_socket_refused
+from lacre.seccomp.sockets import call_and_kind, why_socket_refused
 from lacre.seccomp.surface import KERNEL_SURFACE, SURFACE
 from lacre.seccomp.table import reason_of, row, union
 
@@ -66,7 +66,7 @@ def mend(
 
 def why_refused(name: str) -> str:
     """Why `mend` gives no grant for a name (of a socket with its kind), as half a sentence."""
-    name, _, kind = name.partition(" ")
+    name, kind = call_and_kind(name)
     if kind:
         return why_socket_refused(kind)
     reason = reason_of(SURFACE, name)

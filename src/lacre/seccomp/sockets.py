@@ -105,6 +105,12 @@ def socket_kind(family: int, type: int, protocol: int) -> str:
     return f"{name}/{found or f'{type}:{protocol}'}"
 
 
+def call_and_kind(refused: str) -> tuple[str, str]:
+    """A refused call as the sensor names it, taken apart: ("socket", "AF_CAN") of "socket AF_CAN", ("semget", "")."""
+    call, _, kind = refused.partition(" ")
+    return call, kind
+
+
 def derive_sockets(observed: frozenset[str], margin: Margin) -> frozenset[str] | None:
     """The kinds of sockets that a seal allows; None: all that Docker's default allows."""
     match margin.value:

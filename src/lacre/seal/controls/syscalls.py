@@ -63,13 +63,13 @@ def mend(setting: Syscalls, refusals: Iterable[Refusal], capabilities: Capabilit
 
 
 def _is_allowed(setting: Syscalls, what: str) -> bool:
-    call, _, kind = what.partition(" ")
+    call, kind = seccomp.call_and_kind(what)
     return call in setting.allowed and (not kind or setting.sockets is None or kind in setting.sockets)
 
 
 def _wider(setting: Syscalls, what: str, capabilities: Capabilities) -> Syscalls | None:
     """The least wider setting that lets a refused call through, with its kind of socket; None: no grant may do that."""
-    call, _, kind = what.partition(" ")
+    call, kind = seccomp.call_and_kind(what)
     allowed, sockets = setting.allowed, setting.sockets
     if call not in allowed:
         wider = seccomp.mend(allowed, call, setting.observed, capabilities.add)
