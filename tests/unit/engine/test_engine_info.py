@@ -53,10 +53,12 @@ def engine(directory: Path, version: Any, info: Any) -> Iterator[Engine]:
 
     path = directory / "docker.sock"
     with _Server(str(path), Answers) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        with Engine({"DOCKER_HOST": f"unix://{path}"}) as client:
-            yield client
-        server.shutdown()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            with Engine({"DOCKER_HOST": f"unix://{path}"}) as client:
+                yield client
+        finally:
+            server.shutdown()  # a thread left behind would ask its closed socket without an end
 
 
 def test_the_machine_s_own_engine_is_told_from_podman(tmp_path: Path) -> None:
