@@ -52,6 +52,8 @@ PY
         -e "$root" -r "$venv/.lacre-dev" > "$(log pip)" 2>&1 < /dev/null ||
         die "pip could not install lacre: $(first_error pip)" \
             "all of its output is in $(log pip); is there a network to the Python index?"
+    # pip compiles what it installs, but not what it only points to.
+    "$venv/bin/python" -m compileall -q "$root/src/lacre" || :
     echo "$wanted" > "$venv/.lacre-installed"
 }
 

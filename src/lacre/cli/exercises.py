@@ -14,34 +14,31 @@ if TYPE_CHECKING:
 _VALUE = r"""(?:["'](?!\$)[^"']+|(?!["'$])[^\s"'$&|;]+)"""
 """A value written out: not a variable ($X) and not a command's output ($(…))."""
 
-_PASSWORDS = re.compile(
-    "|".join(
-        (
-            # PGPASSWORD=…, MYSQL_PWD=…, API_TOKEN=…, client_secret=…, --password=…
-            rf"[\w-]*(?:password|passwd|passphrase|_pwd|secret|token|api_?key|access_?key)[\"']?\s*[=:]\s*{_VALUE}",
-            # --password …, --token …
-            rf"--?(?:password|passwd|pass|token|secret|api-?key)\s+(?!-){_VALUE}",
-            # scheme://user:password@host
-            r"\w://[^\s/:@]*:(?!\$)[^\s/:@$]+@",
-            # curl -u user:password, --user user:password
-            rf"(?:-u|--user)[\s=]*[\"']?[\w.@-]+:{_VALUE}",
-            # Authorization: Bearer …, Authorization: Basic …
-            rf"authorization\s*:\s*(?:bearer|basic|token)\s+{_VALUE}",
-            # redis-cli -a …, mysql -p…
-            rf"redis-cli\b[^|;&]*\s-a\s+{_VALUE}",
-            rf"(?:mysql|mariadb)[\w-]*\b[^|;&]*\s-p{_VALUE}",
-            # keys that say by themselves what they are
-            r"\b(?:gh[pousr]_\w{20,}|AKIA[0-9A-Z]{16}|xox[abprs]-[\w-]{10,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,})",
-            r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
-        )
-    ),
-    re.IGNORECASE,
+_PASSWORDS = "|".join(
+    (
+        # PGPASSWORD=…, MYSQL_PWD=…, API_TOKEN=…, client_secret=…, --password=…
+        rf"[\w-]*(?:password|passwd|passphrase|_pwd|secret|token|api_?key|access_?key)[\"']?\s*[=:]\s*{_VALUE}",
+        # --password …, --token …
+        rf"--?(?:password|passwd|pass|token|secret|api-?key)\s+(?!-){_VALUE}",
+        # scheme://user:password@host
+        r"\w://[^\s/:@]*:(?!\$)[^\s/:@$]+@",
+        # curl -u user:password, --user user:password
+        rf"(?:-u|--user)[\s=]*[\"']?[\w.@-]+:{_VALUE}",
+        # Authorization: Bearer …, Authorization: Basic …
+        rf"authorization\s*:\s*(?:bearer|basic|token)\s+{_VALUE}",
+        # redis-cli -a …, mysql -p…
+        rf"redis-cli\b[^|;&]*\s-a\s+{_VALUE}",
+        rf"(?:mysql|mariadb)[\w-]*\b[^|;&]*\s-p{_VALUE}",
+        # keys that say by themselves what they are
+        r"\b(?:gh[pousr]_\w{20,}|AKIA[0-9A-Z]{16}|xox[abprs]-[\w-]{10,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,})",
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    )
 )
 
 
 def looks_like_password(command: str) -> bool:
     """Whether a password, key or token seems to stand in `command`; a variable in its place is none."""
-    return _PASSWORDS.search(command) is not None
+    return re.search(_PASSWORDS, command, re.IGNORECASE) is not None
 
 
 def parse(typed: Iterable[str], services: Collection[str]) -> tuple[Exercise, ...]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -106,6 +105,8 @@ def work_of(context: typer.Context) -> Work:
 
 def engine_and_compose(work: Work) -> tuple[Engine, Compose]:
     """Both, looked for side by side: one is a program to wait for, the other an import of 0.1 s."""
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(1) as pool:
         compose = pool.submit(work.compose)
         return work.engine(), compose.result()

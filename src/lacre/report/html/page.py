@@ -12,6 +12,7 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ from lacre.report.attack_view import Matrix, Row, Tried
 from lacre.report.text import size, visible
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+
     from lacre.engine.project import Project
     from lacre.seal.model import Seal
 
@@ -48,10 +51,24 @@ class Page:
 
 def render(page: Page) -> str:
     """The page as HTML, to be written as UTF-8. Deterministic: the same page gives the same bytes."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
     style = (resources.files(__package__) / "report.css").read_text("utf-8")
+    return _template().render(
+        page=page,
+        seal=page.seal,
+        style=Markup(style),  # noqa: S704 - a file of this package
+        style_hash=_hash(style),
+        **_words(),
+        **(_sealed(page.seal, page.project) if page.seal else {}),
+        **(_attacked(page.attacked) if page.attacked else {"matrices": ()}),
+    )
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     environment = Environment(
         loader=PackageLoader("lacre.report", "html"),
         autoescape=True,
@@ -61,15 +78,7 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template("report.html.jinja").render(
-        page=page,
-        seal=page.seal,
-        style=Markup(style),  # noqa: S704 - a file of this package
-        style_hash=_hash(style),
-        **_words(),
-        **(_sealed(page.seal, page.project) if page.seal else {}),
-        **(_attacked(page.attacked) if page.attacked else {"matrices": ()}),
-    )
+    return environment.get_template("report.html.jinja")
 
 
 def _shown(value: Any) -> Any:
