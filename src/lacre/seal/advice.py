@@ -101,7 +101,7 @@ class ServiceAdvice:
         return self._with_open_mounts(
             draft.model_copy(
                 update={
-                    "user": user.mend(draft.user, close, self.context, filesystem.ASKED),
+                    "user": user.mend(draft.user, close, self.context, guessed=True),
                     "syscalls": syscalls.mend(draft.syscalls, close, draft.capabilities),
                     "filesystem": writable,
                     "capabilities": capabilities.widen(draft.capabilities, outcome, self.context, draft.user),
@@ -157,16 +157,16 @@ class ServiceAdvice:
         """What may be needless: capabilities without a counted refusal, controls given up, questions."""
         doubtful = capabilities.doubtful(draft.capabilities, outcome)
         strict = self._draft_for(draft.user)
-        shown = {privileges.NAME} if draft.privileges.off.startswith(privileges.NEEDED) else set()
+        shown = set() if draft.privileges.guessed else {privileges.NAME}
         given_up = [
             name
             for name in (syscalls.NAME, privileges.NAME, limits.NAME, filesystem.NAME, capabilities.NAME)
             if getattr(draft, name).off and not getattr(strict, name).off and name not in shown
         ]
-        asked = [grant.what for grant in draft.filesystem.grants if grant.reason.startswith(filesystem.ASKED)]
+        asked = [grant.what for grant in draft.filesystem.grants if grant.guessed]
         bare = [left.what for left in draft.filesystem.left if left.reason == HIDES]
         shut = self._could_be_shut(draft, strict)
-        groups = [g.what for g in draft.user.grants if g.reason.startswith(filesystem.ASKED)]
+        groups = [grant.what for grant in draft.user.grants if grant.guessed]
         return (
             *(f"capability {name}" for name in doubtful),
             *(f"control {name}" for name in given_up),
@@ -179,16 +179,11 @@ class ServiceAdvice:
 
     def _could_have_init(self, draft: ServiceSeal) -> bool:
         """Whether the init was given up without anything that tells why."""
-        return any(
-            grant.what == limits.NO_INIT and grant.reason.endswith(_UNEXPLAINED)
-            for grant in draft.limits.grants
-        )
+        return any(grant.what == limits.NO_INIT and grant.guessed for grant in draft.limits.grants)
 
     def _could_be_shut(self, draft: ServiceSeal, strict: ServiceSeal) -> list[str]:
         """Mounts that were given up without a refusal that names them."""
-        named = {
-            grant.what for grant in draft.filesystem.grants if not grant.reason.startswith(filesystem.ASKED)
-        }
+        named = {grant.what for grant in draft.filesystem.grants if not grant.guessed}
         may_be = unwritable(self.context, draft.user, draft.capabilities, draft.privileges)
         open_now = set(strict.filesystem.read_only_mounts) - set(draft.filesystem.read_only_mounts)
         return sorted((open_now & may_be) - named)
@@ -227,7 +222,9 @@ class ServiceAdvice:
         del outcome
         if not draft.limits.init:
             return None
-        return draft.model_copy(update={"limits": limits.without_init(draft.limits, _UNEXPLAINED)})
+        return draft.model_copy(
+            update={"limits": limits.without_init(draft.limits, _UNEXPLAINED, guessed=True)}
+        )
 
     def _limits_that_the_engine_refuses(
         self, draft: ServiceSeal, outcome: ServiceOutcome

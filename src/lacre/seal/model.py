@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from lacre.seccomp import SOCKET_KIND, socket_tests
 
@@ -39,6 +40,9 @@ def _known_kind(kind: str) -> str:
 
 SocketKind = Annotated[str, Field(pattern=SOCKET_KIND), AfterValidator(_known_kind)]
 Seen = Annotated[str, BeforeValidator(_printable)]
+Guessed = SkipJsonSchema[Annotated[bool, Field(exclude=True)]]
+"""Given, or given up, because a phase failed, not because a refusal showed the need. The prove loop tries without it
+before it ends, so it means nothing in a seal that is written, and is not written."""
 
 
 class _Frozen(BaseModel):
@@ -53,6 +57,7 @@ class Grant(_Frozen):
     by: Seen = ""
     phase: str = ""
     run: str = ""
+    guessed: Guessed = False
 
 
 class LeftRefused(_Frozen):
@@ -155,6 +160,7 @@ class Privileges(Setting):
     """no-new-privileges, and what takes the container's own privileges away."""
 
     no_new_privileges: bool = True
+    guessed: Guessed = False
 
 
 class Limits(Setting):

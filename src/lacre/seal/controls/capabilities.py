@@ -34,8 +34,9 @@ DIRECT = frozenset({
     "SYS_CHROOT",
 })  # fmt: skip
 
-NEEDED = "asked where nothing else lets a call through"
-GUESSED = "asked in a phase that failed, and nothing else was refused"
+_NEEDED = "asked where nothing else lets a call through"
+_GUESSED = "asked in a phase that failed, and nothing else was refused"
+_BASELINE = "baseline"
 
 
 def propose(context: Context, user: User) -> Capabilities:
@@ -43,7 +44,7 @@ def propose(context: Context, user: User) -> Capabilities:
     if not user.root:
         return Capabilities()
     grants = [
-        Grant(what=fact.name, reason=NEEDED, by=fact.by, phase=fact.phase, run="baseline")
+        Grant(what=fact.name, reason=_NEEDED, by=fact.by, phase=fact.phase, run=_BASELINE)
         for fact in sorted(context.profile.of(CapabilityAsked), key=lambda f: (f.name, f.by, f.phase))
         if fact.granted and not fact.hint and fact.uid == 0 and fact.name in DIRECT
     ]
@@ -70,7 +71,7 @@ def widen(setting: Capabilities, outcome: ServiceOutcome, context: Context, user
     if not user.root or setting.off:
         return setting
     grants = [
-        Grant(what=q.name, reason=GUESSED, by=q.by, phase=q.phase, run=outcome.run)
+        Grant(what=q.name, reason=_GUESSED, by=q.by, phase=q.phase, run=outcome.run, guessed=True)
         for q in sorted(outcome.asked, key=lambda q: (q.name, q.by))
         if not q.granted and not q.hint and q.name not in setting.add
     ]
@@ -117,8 +118,8 @@ def doubtful(setting: Capabilities, outcome: ServiceOutcome) -> list[str]:
     return [
         grant.what
         for grant in setting.grants
-        if grant.reason == GUESSED
-        or (grant.reason == NEEDED and grant.what not in outcome.used and grant.what != "KILL")
+        if grant.guessed
+        or (grant.run == _BASELINE and grant.what not in outcome.used and grant.what != "KILL")
     ]
 
 

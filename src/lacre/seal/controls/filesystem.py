@@ -43,7 +43,6 @@ MOST_SIZE = 4096 * MIB  # tmpfs is memory: what fills more is not temporary data
 
 # What lets root past owners and modes (capabilities(7))
 OVERRIDING = frozenset({"DAC_OVERRIDE", "DAC_READ_SEARCH"})
-ASKED = "a phase failed that had asked for"
 NEVER_WRITTEN = "read-only: never written, and nobody in the service could"
 
 
@@ -72,7 +71,7 @@ def mend(setting: FileSystem, refusals: Iterable[Refusal], context: Context, use
     if setting.off:
         return setting
     refusals = tuple(refusals)
-    setting = _reopened(setting, refusals, context, "writes")
+    setting = _reopened(setting, refusals, context)
     wanted = []
     for refusal in refusals:
         if refusal.because is RefusedBecause.FULL:
@@ -91,7 +90,7 @@ def mend_questions(
     if setting.off:
         return setting
     refusals = tuple(refusals)
-    setting = _reopened(setting, refusals, context, ASKED)
+    setting = _reopened(setting, refusals, context, guessed=True)
     wanted = []
     for refusal in refusals:
         if refusal.because is not RefusedBecause.READ_ONLY:
@@ -101,7 +100,7 @@ def mend_questions(
             Wanted(refusal.what, refusal.by, refusal.phase, refusal.uid,
                     inside=entry is not None and entry.kind == "directory")
         )  # fmt: skip
-    return _allow(setting, wanted, context, user, ASKED)
+    return _allow(setting, wanted, context, user, guessed=True)
 
 
 def closed(setting: FileSystem, targets: Collection[str]) -> FileSystem:
@@ -130,15 +129,17 @@ def opened(setting: FileSystem, targets: Collection[str]) -> FileSystem:
     )
 
 
-def _reopened(setting: FileSystem, refusals: Iterable[Refusal], context: Context, verb: str) -> FileSystem:
+def _reopened(
+    setting: FileSystem, refusals: Iterable[Refusal], context: Context, *, guessed: bool = False
+) -> FileSystem:
     """Without the read-only mounts on which something was refused."""
     for refusal in refusals:
         if refusal.because is not RefusedBecause.READ_ONLY:
             continue
         for target in setting.read_only_mounts:
             if is_below(context.real(refusal.what), context.real(target)):
-                reason = f"{verb} {refusal.what}"
-                grant = Grant(what=target, reason=reason, by=refusal.by, phase=refusal.phase)
+                reason = f"{_verb(guessed)} {refusal.what}"
+                grant = Grant(what=target, reason=reason, by=refusal.by, phase=refusal.phase, guessed=guessed)
                 setting = opened(setting, {target})
                 setting = setting.model_copy(update={"grants": (*setting.grants, grant)})
     return setting
@@ -229,7 +230,7 @@ def why_left(refusal: Refusal, context: Context, user: User) -> str:
 
 
 def _allow(
-    setting: FileSystem, wanted: Iterable[Wanted], context: Context, user: User, verb: str = "writes"
+    setting: FileSystem, wanted: Iterable[Wanted], context: Context, user: User, *, guessed: bool = False
 ) -> FileSystem:
     for asked in wanted:
         want = replace(asked, path=context.real(asked.path))
@@ -242,9 +243,14 @@ def _allow(
             if all(known.what != left.what for known in setting.left):
                 setting = setting.model_copy(update={"left": (*setting.left, left)})
             continue
-        grant = Grant(what=directory, reason=f"{verb} {want.path}", by=want.by, phase=want.phase)
+        reason = f"{_verb(guessed)} {want.path}"
+        grant = Grant(what=directory, reason=reason, by=want.by, phase=want.phase, guessed=guessed)
         setting = _granted(setting, directory, context, user, grant, want.uid)
     return setting
+
+
+def _verb(guessed: bool) -> str:
+    return "a phase failed that had asked for" if guessed else "writes"
 
 
 def _granted(

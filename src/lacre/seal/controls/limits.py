@@ -144,10 +144,10 @@ def reaping(setting: Limits, outcome: ServiceOutcome) -> Limits:
     return without_init(setting, f"it needs {refused[0]} itself") if refused else setting
 
 
-def without_init(setting: Limits, reason: str) -> Limits:
+def without_init(setting: Limits, reason: str, *, guessed: bool = False) -> Limits:
     """No init, and why: not a limit that is off, since the base has none either."""
     others = tuple(grant for grant in setting.grants if grant.what != "init")
-    grant = Grant(what=NO_INIT, reason=f"processes are left lying about; {reason}")
+    grant = Grant(what=NO_INIT, reason=f"processes are left lying about; {reason}", guessed=guessed)
     return setting.model_copy(update={"init": None, "grants": (*others, grant)})
 
 

@@ -9,8 +9,6 @@ from lacre.sensor import Executed, RefusedBecause
 
 NAME = "privileges"
 
-NEEDED = "the application runs set-ID programs to gain another identity"
-
 
 def propose() -> Privileges:
     """On: what a set-ID program gains is often not missed, and only a trial tells."""
@@ -39,9 +37,13 @@ def mend(
         and not (user.root and r.because is RefusedBecause.CAPABILITY and r.what not in capabilities.add)
     ]
     missed = [*refused, *outcome.ungained]
-    return given_up(f"{NEEDED} ({', '.join(sorted(programs))}): {missed[0]}") if missed else setting
+    if not missed:
+        return setting
+    named = ", ".join(sorted(programs))
+    reason = f"the application runs set-ID programs to gain another identity ({named}): {missed[0]}"
+    return Privileges(no_new_privileges=False, off=reason)
 
 
 def given_up(reason: str) -> Privileges:
     """The application gains privileges in a way that was not seen."""
-    return Privileges(no_new_privileges=False, off=reason)
+    return Privileges(no_new_privileges=False, off=reason, guessed=True)

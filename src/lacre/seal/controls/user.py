@@ -53,10 +53,11 @@ def propose(user: User) -> User:
     return user
 
 
-def mend(setting: User, refusals: Iterable[Refusal], context: Context, verb: str = "may use") -> User:
+def mend(setting: User, refusals: Iterable[Refusal], context: Context, *, guessed: bool = False) -> User:
     """Add the group whose members may pass a directory or read a file that was refused (never root's)."""
     if setting.root:
         return setting
+    verb = "a phase failed that may use" if guessed else "may use"
     groups = dict.fromkeys(setting.group_add)
     grants = list(setting.grants)
     for refusal in refusals:
@@ -71,6 +72,7 @@ def mend(setting: User, refusals: Iterable[Refusal], context: Context, verb: str
                     reason=f"{verb} {refusal.what}",
                     by=refusal.by,
                     phase=refusal.phase,
+                    guessed=guessed,
                 )
             )
     return setting.model_copy(update={"group_add": tuple(groups), "grants": tuple(grants)})
