@@ -369,6 +369,42 @@ def test_an_init_is_the_first_thing_to_go_and_is_tried_once_more() -> None:
     assert "init" not in advice.removable(useless, ServiceOutcome())
 
 
+# ---- what was only asked for
+
+
+def answered(
+    base: Context, draft: User, *questions: Refusal, asked: tuple[CapabilityAsked, ...] = ()
+) -> set[str]:
+    """What may be needless once a failed phase's questions were answered."""
+    advice = ServiceAdvice(base)
+    failed = ServiceOutcome(failed="no answer", phase=Phase.FIRST, questions=questions, asked=asked)
+    return set(advice.removable(advice.answer(advice._draft_for(draft), failed), failed))
+
+
+def test_what_a_question_was_answered_with_is_tried_without_at_the_end() -> None:
+    base = context([ran_as(33, 33)])
+    log = refused(RefusedBecause.PERMISSION, "/var/log/served/x", errno=13, question=True)
+    assert "group 4" in answered(base, User(user="33:33", root=False), log)
+    directory = refused(RefusedBecause.READ_ONLY, "/srv/app/x", question=True)
+    assert "directory /srv/app" in answered(base, User(user="33:33", root=False), directory)
+    assert "capability KILL" in answered(base, ROOT, asked=(asked("KILL"),))
+
+
+def test_what_a_refusal_showed_is_not() -> None:
+    advice = ServiceAdvice(context([ran_as(33, 33)]))
+    shown = outcome(
+        refused(RefusedBecause.PERMISSION, "/var/log/served/x", errno=13),
+        refused(RefusedBecause.READ_ONLY, "/srv/app/x"),
+    )
+    mended = advice.mend(advice._draft_for(User(user="33:33", root=False)), shown)
+    assert mended.user.group_add == ("4",)
+    assert "/srv/app" in {mount.path for mount in mended.filesystem.tmpfs}
+    assert advice.removable(mended, shown) == ()
+    as_root = advice.mend(advice._draft_for(ROOT), outcome(denied("KILL")))
+    assert as_root.capabilities.add == {"KILL"}
+    assert advice.removable(as_root, shown) == ()
+
+
 # ---- privileges, logging, network
 
 
