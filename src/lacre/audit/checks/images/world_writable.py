@@ -22,16 +22,14 @@ from lacre.audit.facts.image import Image
 from lacre.audit.model import Finding, Mend, Severity, Word
 
 _NUMERIC = re.compile(r"^[0-7]{0,2}[0-7][0-7][2367]$")
-_SYMBOLIC = re.compile(r"(?:^|,)(?:[ugoa]*[oa][ugoa]*)?[+=][rxXst]*w[rwxXst]*(?:,|$)")
+_SYMBOLIC = re.compile(r"(?:^|,)[ugoa]*[oa][ugoa]*[+=][rxXst]*w[rwxXst]*(?:,|$)")
+"""Others are named: where nobody is, the umask keeps the write bit from them (chmod(1)), and a build's is 022."""
 
 
 def stage(stage: Stage) -> Iterator[Word]:
     for mode, target, place, keyword in modes(stage):
         sticky = len(mode.lstrip("0")) == 4 and mode.lstrip("0")[0] in "1357"
-        everybody = _SYMBOLIC.search(mode) and not mode.startswith(
-            ("+w", "u+", "g+", "ug+", "u=", "g=", "ug=")
-        )
-        if (_NUMERIC.match(mode) and not sticky) or everybody:
+        if (_NUMERIC.match(mode) and not sticky) or _SYMBOLIC.search(mode):
             yield Finding(
                 what=f"everybody can write {target or 'a file'} (mode {mode})", place=place, path=keyword
             )
