@@ -21,12 +21,16 @@ from lacre.audit.checks.running import several
 from lacre.audit.facts.container import Container
 from lacre.audit.facts.dockerfile import Stage
 from lacre.audit.facts.service import Service
+from lacre.audit.facts.shell import commands
 from lacre.audit.model import Confidence, Finding, NotApplicable, Severity, Word
 
 _SUPERVISOR = re.compile(
     r"(?:^|[\s/;&|])(?:supervisord|runsvdir|s6-svscan|monit|circusd|systemd|/sbin/init)(?:$|[\s;&|])"
 )
-_CRON = re.compile(r"(?:^|[\s/;&|])(?:crond?|anacron)(?:\s|$|;|&)")
+_CRON = frozenset({"cron", "crond", "anacron"})
+_STARTERS = frozenset({"service", "rc-service", "setsid", "nohup"})
+_ASIDE = re.compile(r"(?<![&<>|])&(?![&>\d])")
+"""What the shell does not wait for. In quotes it means nothing, but there it hardly stands alone."""
 
 
 def service(service: Service) -> Iterator[Word]:
@@ -51,9 +55,20 @@ def _several(text: str) -> str:
     found = _SUPERVISOR.search(text)
     if found:
         return f"it starts a supervisor ({found[0].strip(' /;&|')})"
-    if _CRON.search(text) and re.search(r"&&|;|&(?!&)", text):
-        return "it starts cron beside something else"
-    return ""
+    return "it starts cron beside something else" if _cron_beside(text) else ""
+
+
+def _cron_beside(text: str) -> bool:
+    """Whether cron is started and something else runs on: what comes before cron alone has ended by then."""
+    if "cron" not in text:
+        return False
+    run = commands(text)
+    started = [
+        number
+        for number, command in enumerate(run)
+        if command.program in _CRON or (command.program in _STARTERS and _CRON & set(command.arguments[:1]))
+    ]
+    return bool(started) and (started[0] < len(run) - 1 or bool(_ASIDE.search(text)))
 
 
 def container(container: Container) -> Iterator[Word]:
