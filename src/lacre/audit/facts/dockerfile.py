@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from dataclasses import dataclass
 
 from lacre.audit.facts.shell import Command
 from lacre.audit.facts.text import Text
 from lacre.audit.model import Place
 from lacre.audit.read.dockerfile import Instruction
+
+_WINDOWS_BASE = re.compile(r"(?:^|[/:-])(?:windows|nanoserver|windowsservercore)(?=$|[/:@-])")
+_WINDOWS_SHELLS = frozenset({"powershell", "cmd"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +75,14 @@ class Stage:
     def scratch(self) -> bool:
         """Whether it stands on nothing at all."""
         return self.parent.scratch if self.parent else self.base.text.lower() == "scratch"
+
+    @property
+    def windows(self) -> bool:
+        """Whether it is built for Windows, by its base's name or by its shell: there is neither root nor a mode."""
+        if self.parent is not None and self.parent.windows:
+            return True
+        shells = (i.json[0].lower() for i in self.instructions if i.keyword == "SHELL" and i.json)
+        return bool(_WINDOWS_BASE.search(self.base.text.lower())) or any(
+            posixpath.basename(shell.replace("\\", "/")).removesuffix(".exe") in _WINDOWS_SHELLS
+            for shell in shells
+        )

@@ -26,6 +26,7 @@ from lacre.audit.facts.service import Service
 from lacre.audit.facts.text import Text
 from lacre.audit.model import Finding, Mend, NotApplicable, Severity, Unknown, Word
 
+_NO_ROOT = "it is for Windows, where no user is root"
 _NON_ROOT_BASES = ("nonroot", "non-root", "unprivileged", "rootless")
 
 
@@ -42,6 +43,9 @@ def service(service: Service) -> Iterator[Word]:
 
 def _of_built(service: Service, stage: Stage) -> Iterator[Word]:
     if stage.user is None:
+        if stage.windows:
+            yield NotApplicable(_NO_ROOT)
+            return
         if _base_says(stage):
             return
         yield Finding(what="neither it nor its Dockerfile names a user", place=service.at, path="user")
@@ -56,6 +60,8 @@ def stage(stage: Stage) -> Iterator[Word]:
         yield NotApplicable("it is not the stage that is built")
     elif stage.user is not None:
         yield from _judged(stage.user, "USER")
+    elif stage.windows:
+        yield NotApplicable(_NO_ROOT)
     elif not _base_says(stage):
         yield Finding(
             what="no USER is named: it runs as root unless the base says otherwise",
