@@ -110,6 +110,19 @@ def test_a_filtering_proxy_without_a_port_counts_less_than_the_socket_itself(tmp
     assert found.severity is Severity.CRITICAL
 
 
+def test_a_sum_that_is_written_out_makes_up_for_a_certificate_that_is_not_checked(tmp_path: Path) -> None:
+    def severity(then: str) -> Severity:
+        dockerfile = f"FROM debian:12.8\nUSER app\nRUN curl -fk -o /a https://example.org/a{then}\n"
+        (found,) = [f for f in audit(tmp_path, PLAIN, dockerfile).open if f.check == "LC423"]
+        return found.severity
+
+    assert severity("") is Severity.HIGH
+    assert severity(f" && echo '{'0a' * 32}  /a' | sha256sum -c -") is Severity.LOW
+    assert severity(f" && echo {'0a' * 64} /a | sha512sum --check") is Severity.LOW
+    assert severity(" && sha256sum -c /a.sums") is Severity.HIGH
+    assert severity(f"\nRUN echo '{'0a' * 32}  /a' | sha256sum -c -") is Severity.HIGH
+
+
 @pytest.mark.parametrize("path", ["/etc/localtime", "/etc/timezone"])
 def test_the_time_zone_for_writing_is_a_small_thing(path: str, tmp_path: Path) -> None:
     (found,) = [
