@@ -110,6 +110,24 @@ def test_a_filtering_proxy_without_a_port_counts_less_than_the_socket_itself(tmp
     assert found.severity is Severity.CRITICAL
 
 
+def test_sudo_for_one_program_is_less_than_sudo_for_all(tmp_path: Path) -> None:
+    def finding(line: str) -> tuple[Severity, str]:
+        dockerfile = f"FROM debian:12.8\nUSER app\nRUN {line} >> /etc/sudoers.d/app\n"
+        (found,) = [f for f in audit(tmp_path, PLAIN, dockerfile).open if f.check == "LC422"]
+        return found.severity, found.what
+
+    everything = (Severity.HIGH, "somebody may become root without a password")
+    assert finding("echo 'app ALL=(ALL) NOPASSWD: ALL'") == everything
+    assert finding('echo "app ALL=NOPASSWD:SETENV: ALL"') == everything
+    assert finding("echo 'app ALL=(root) NOPASSWD: /usr/bin/a, ALL'") == everything
+    assert finding("echo 'app ALL=(root) NOPASSWD: $COMMANDS'") == everything
+    assert finding("echo 'app ALL=(root) NOPASSWD: /bin/bash'") == everything
+    assert finding("echo 'app ALL=(root) NOPASSWD: /usr/sbin/*'") == everything
+    one = (Severity.MEDIUM, "somebody may run /usr/sbin/smartctl as root without a password")
+    assert finding("echo 'app ALL=(root) NOPASSWD: /usr/sbin/smartctl'") == one
+    assert finding('echo "app ALL=(ALL:ALL) NOPASSWD:SETENV:/usr/sbin/smartctl -a"') == one
+
+
 def test_a_sum_that_is_written_out_makes_up_for_a_certificate_that_is_not_checked(tmp_path: Path) -> None:
     def severity(then: str) -> Severity:
         dockerfile = f"FROM debian:12.8\nUSER app\nRUN curl -fk -o /a https://example.org/a{then}\n"
