@@ -37,7 +37,8 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _NO_SECRET = re.compile(
-    r"^(?:true|false|yes|no|on|off|null|none|\d{1,3}|/.*|\./.*|file:.*|https?://[^@]*|vault:.*|env:.*)$",
+    r"^(?:true|false|yes|no|on|off|null|none|\d{1,3}|/.*|\./.*|file:.*|https?://[^@]*|vault:.*|env:.*|"
+    r"[\w-]+\.(?:sh|py|pl|sql|txt|json|ya?ml|conf|cfg|ini|env|pem|crt|cer|key|jks|p12|pfx|properties))$",
     re.IGNORECASE,
 )
 _FORMS = re.compile(

@@ -62,7 +62,7 @@ def _one_program(text: str) -> str:
 
 def _single(command: str) -> bool:
     """Whether an entry of sudoers names one program that is not there to run others."""
-    program = command.split()[0] if command else ""
+    program = command.split(maxsplit=1)[0] if command else ""
     return program.startswith("/") and "*" not in program and program.rpartition("/")[2] not in _ANYTHING
 
 
