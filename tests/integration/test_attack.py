@@ -374,7 +374,11 @@ def the_host_is_as_before() -> Iterator[None]:
 
 
 def host() -> dict[str, set[str]]:
-    """What an attack that left the twin could have changed: programs, mounts, sysctls, modules, files, rules."""
+    """What an attack that left the twin could have changed: programs, mounts, sysctls, modules, files, rules.
+
+    `groups` are the control groups of containers: with the twin's own nothing is left that it could burden the host
+    with. The load itself (/proc/loadavg) is everybody's on this machine, and the mean of a minute that was busy.
+    """
     programs = set()
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
@@ -387,6 +391,7 @@ def host() -> dict[str, set[str]]:
     rules = subprocess.run(["iptables-save"], capture_output=True, text=True, check=False).stdout
     return {
         "programs": {program for program in programs if "lacre-attacks" in program},
+        "groups": {str(path) for path in Path("/sys/fs/cgroup").rglob("docker/*") if path.is_dir()},
         "mounts": {mount for mount in mounts if "/docker/" not in mount},
         "sysctls": {line for line in sysctls.splitlines() if not _counts(line)},
         "modules": {line.split()[0] for line in _lines("/proc/modules")},

@@ -28,7 +28,8 @@ def plain(value: Any) -> Any:
     """Models, data classes, sets, enumerations and paths as what JSON has."""
     result = value
     if isinstance(value, BaseModel):
-        result = {name: plain(getattr(value, name)) for name in type(value).model_fields}
+        written = (name for name, field in type(value).model_fields.items() if not field.exclude)
+        result = {name: plain(getattr(value, name)) for name in written}
     elif is_dataclass(value) and not isinstance(value, type):
         result = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     elif isinstance(value, Mapping):

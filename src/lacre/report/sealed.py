@@ -108,7 +108,12 @@ def _completeness(seal: Seal) -> list[list[str]]:
 
 
 def _notes(seal: Seal) -> list[list[str]]:
-    return [[name, note] for name, sealed in sorted(seal.services.items()) for note in sealed.notes]
+    """Each note once, with the services that it is about."""
+    about: dict[str, list[str]] = {}
+    for name, sealed in sorted(seal.services.items()):
+        for note in sealed.notes:
+            about.setdefault(note, []).append(name)
+    return [[" ".join(names), note] for note, names in about.items()]
 
 
 def _summary(report: SealedReport) -> str:

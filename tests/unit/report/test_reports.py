@@ -41,6 +41,14 @@ def test_the_report_of_a_whole_seal_has_no_part_about_what_is_off(snapshot: Snap
     assert sealed.render(samples.report(samples.WHOLE), Look()) == snapshot
 
 
+def test_what_is_to_know_about_several_services_is_said_once() -> None:
+    noted = {"notes": ("mind the gap",)}
+    services = {name: one.model_copy(update=noted) for name, one in samples.SEAL.services.items()}
+    text = sealed.render(samples.report(samples.SEAL.model_copy(update={"services": services})), Look())
+    assert "db web  mind the gap" in text
+    assert text.count("mind the gap") == 1
+
+
 def test_the_report_of_a_dry_run_says_that_nothing_is_written() -> None:
     text = sealed.render(samples.report(written=False), Look())
     assert "nothing written (--dry-run); would write lacre.yaml" in text
