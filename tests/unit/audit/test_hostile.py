@@ -18,7 +18,7 @@ from lacre.audit.files import audit_files, audit_target
 from lacre.audit.find import Target, find
 from lacre.audit.hiding import Hiding
 from lacre.audit.model import FileState
-from lacre.audit.read import tree
+from lacre.audit.read import compose, tree
 from lacre.audit.read.compose import compose_root, read_project
 from lacre.audit.read.dockerfile import parse
 from lacre.audit.read.files import MAX_BYTES, UnreadableError
@@ -126,6 +126,18 @@ def test_what_extends_or_includes_itself_ends(tmp_path: Path) -> None:
     project = read_project([tmp_path / "compose.yaml"])
     assert {"a", "b", "c", "d"} <= project.services.keys()
     assert project.notes
+
+
+def test_many_large_files_are_not_all_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compose, "MAX_TEXT", 1000)
+    (tmp_path / "compose.yaml").write_text("include: [a.yaml, b.yaml]\n")
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(f"services: {{{name}: {{image: x}}}} # {'-' * 600}\n")
+    project = read_project([tmp_path / "compose.yaml"])
+    assert project.services.keys() == {"a"}
+    assert project.notes == [
+        "line 1: b.yaml was not read: the files that it needs have more than 1000 characters"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ from lacre.audit.read.merge import laid_over
 from lacre.audit.read.tree import Entry, Mapping, Node, Scalar, Sequence, documents, duplicate_keys
 from lacre.audit.read.variables import dotenv, fill
 
-MAX_FILES = 64
+MAX_FILES = 500
+"""Files of one project; one that includes a file for each of 109 applications is known."""
+MAX_TEXT = 32 << 20  # characters of all of them
 MAX_EXTENDS = 20
 MAX_INCLUDES = 10
 
@@ -78,6 +80,7 @@ class _Reader:
         self.project = Project()
         self._roots: dict[Path, Mapping] = {}
         self._including: list[Path] = []
+        self._size = 0
 
     def include(self, paths: list[Path], directory: Path, outer: dict[str, str], *, depth: int) -> None:
         values = {**_env_file(directory / ".env"), **outer}
@@ -141,7 +144,11 @@ class _Reader:
         if len(self._roots) >= MAX_FILES:
             raise UnreadableError(f"it needs more than {MAX_FILES} files")
         try:
-            root = compose_root(read_text(path), str(path))
+            text = read_text(path)
+            self._size += len(text)
+            if self._size > MAX_TEXT:
+                raise UnreadableError(f"the files that it needs have more than {MAX_TEXT} characters")
+            root = compose_root(text, str(path))
         except UnreadableError as error:
             raise UnreadableError(error.why, error.place, str(path)) from None
         self._roots[path] = root
