@@ -122,6 +122,57 @@ services:
             ".env": "TAG=1.2 # comment\nexport Q='a $TAG b'\nE=\n# C=1\nD=\"x\\ty\"\n",
         },
     ),
+    "variables in the items of lists": (
+        ["compose.yaml"],
+        {
+            "compose.yaml": """
+services:
+  a:
+    image: x
+    environment: ["${PRE}_TOKEN=t", "${WHOLE:-A=b=c}", "${LINE}", "N_${NO:-1}=${TAG}", "PLAIN", "${BARE}", "E=${TAG}=1"]
+    labels: ["router-${NO:-1}.rule=Host(`${TAG}`)", "${PRE}", "q=${E-a=b}"]
+    networks: ["${NET:-back}"]
+  b:
+    image: x
+    environment: {"${PRE}": "${TAG}"}
+networks: {back: {}}
+""",
+            ".env": "TAG=7\nPRE=APP\nLINE=C=d\nBARE=PRE\n",
+        },
+    ),
+    "two volumes at one place": (
+        ["compose.yaml"],
+        {
+            "compose.yaml": """
+services:
+  a:
+    image: x
+    volumes: ["first:/data", "./other:/data/", "/etc:/e:ro", {type: bind, source: /srv, target: "${AT:-/e}"}, "/tmp:/t"]
+volumes: {first: {}}
+""",
+        },
+    ),
+    "what is reset is not there, in one file too": (
+        ["compose.yaml"],
+        {
+            "compose.yaml": """
+services:
+  a:
+    image: x
+    user: !reset root
+    cap_add: !reset [SYS_ADMIN]
+    environment: {A: !reset 1, B: 2}
+    labels: !override {c: d}
+""",
+        },
+    ),
+    "a hundred included files": (
+        ["compose.yaml"],
+        {
+            "compose.yaml": "include:\n" + "".join(f"  - {n}/compose.yaml\n" for n in range(100)),
+            **{f"{n}/compose.yaml": f"services: {{s{n}: {{image: 'x:{n}'}}}}\n" for n in range(100)},
+        },
+    ),
     "documents and odd spellings": (
         ["compose.yaml"],
         {
@@ -196,9 +247,16 @@ def compare(theirs: dict[str, Any], mine: Service, folder: Path) -> None:
         assert [text.text for text in getattr(mine, key)] == (theirs.get(key) or []), key
     environment = {v.name: v.value.text if v.value else None for v in mine.environment}
     undoubled = {
-        k: v if v is None else v.replace("$$", "$") for k, v in (theirs.get("environment") or {}).items()
+        k.replace("$$", "$"): v if v is None else v.replace("$$", "$")
+        for k, v in (theirs.get("environment") or {}).items()
     }
     assert environment == undoubled
+    labels = {v.name: v.value.text if v.value else "" for v in mine.labels}
+    assert labels == {
+        k.replace("$$", "$"): v.replace("$$", "$") for k, v in (theirs.get("labels") or {}).items()
+    }
+    networks = {name.text for name in mine.networks} or {"default"}
+    assert theirs.get("network_mode") or networks == theirs["networks"].keys()
     mounted = [m for m in mine.mounts if m.path.startswith("volumes")]
     mounts = {m.target: m for m in mounted}
     assert len(mounts) == len(mounted)

@@ -19,7 +19,7 @@ from lacre.audit.facts.text import Text
 from lacre.audit.model import NotApplicable, Unknown
 from lacre.audit.read.compose import Context, Project, ServiceNode
 from lacre.audit.read.files import UnreadableError, read_text
-from lacre.audit.read.merge import as_mapping, split_volume
+from lacre.audit.read.merge import LISTED, RESET, as_mapping, split_volume
 from lacre.audit.read.tree import Entry, Mapping, Node, Scalar, Sequence
 from lacre.audit.read.variables import dotenv, fill
 
@@ -66,7 +66,7 @@ class _Maker:
         node: Node | None = self._node
         for key in keys:
             entry = node.get(key) if isinstance(node, Mapping) else None
-            node = None if entry is None else entry.value
+            node = None if entry is None or entry.value.tag == RESET else entry.value
         return node
 
     def texts(self, *keys: str) -> tuple[Text, ...]:
@@ -94,14 +94,28 @@ class _Maker:
             return ()
         made = []
         for name, entry in node.entries.items():
-            where = f"{path}.{name}"
             value = entry.value
+            if value.tag == RESET:
+                continue
+            if entry.key.tag == LISTED and "$" in name:
+                made.append(self._listed(entry, path))
+                continue
+            where = f"{path}.{name}"
             if isinstance(value, Mapping):  # ulimits: {nofile: {soft: …, hard: …}}
                 value = next((e.value for e in value.entries.values()), value)
             empty = isinstance(value, Scalar) and value.quoted and not value.text
             text = Text("", value.place, where) if empty else self.text(value, where)
             made.append(Variable(name, text, entry.key.place, where))
         return tuple(made)
+
+    def _listed(self, entry: Entry, path: str) -> Variable:
+        """A variable of a list with variables in its name: they may bring the value too, as in `${X:-A=b}`."""
+        name, value = fill(entry.key.text, self._context.values).text, entry.value
+        text = self.text(value, f"{path}.{name}")
+        if text is None and "=" in name and "${" not in name:
+            name, _, rest = name.partition("=")
+            text = Text(rest, value.place, f"{path}.{name}", rest)
+        return Variable(name, text, entry.key.place, f"{path}.{name}")
 
     def _passed_on(self, variables: tuple[Variable, ...]) -> tuple[Variable, ...]:
         """A variable that is named without a value has that of `.env`, where it stands there."""
@@ -205,7 +219,12 @@ class _Maker:
         mapping = None if node is None else as_mapping(node, key)
         if not isinstance(mapping, Mapping):
             return ()
-        return tuple(Text(name, e.key.place, f"{key}.{name}", name) for name, e in mapping.entries.items())
+        return tuple(self._name(entry.key, key) for entry in mapping.entries.values())
+
+    def _name(self, name: Scalar, key: str) -> Text:
+        filled = self.text(name, key) if name.tag == LISTED else None
+        text = filled.text if filled else name.text
+        return Text(text, name.place, f"{key}.{text}", name.text, filled.unset if filled else ())
 
     def _build(self) -> Build | None:
         node = self.find("build")
@@ -286,10 +305,12 @@ class _Maker:
 
     def _mounts(self) -> Iterator[Mount]:
         node = self.find("volumes")
-        for number, item in enumerate(node.items[:_MANY] if isinstance(node, Sequence) else ()):
-            mount = self._mount(item, f"volumes[{number}]")
-            if mount is not None:
-                yield mount
+        made = (
+            self._mount(item, f"volumes[{number}]")
+            for number, item in enumerate(node.items[:_MANY] if isinstance(node, Sequence) else ())
+        )
+        # What is mounted last at a place is what is there.
+        yield from {mount.target or mount.path: mount for mount in made if mount is not None}.values()
         for text in self.texts("tmpfs"):
             target, _, options = text.text.partition(":")
             yield Mount(

@@ -21,6 +21,11 @@ REPLACED = frozenset({"command", "entrypoint", "test"})
 BY_TARGET = frozenset({"volumes", "secrets", "configs"})
 """Lists whose entries are told apart by where they are mounted."""
 
+RESET = "!reset"
+
+LISTED = "!listed"
+"""The tag of a key that stood in a list: Compose puts variables into it, as it does not into a mapping's keys."""
+
 _DEEPEST = 12
 
 
@@ -32,16 +37,32 @@ def as_mapping(node: Node, key: str) -> Node:
         entries = {}
         for item in node.items:
             if isinstance(item, Scalar):
-                name, equals, value = item.text.partition("=")
+                name, equals, value = _pair(item.text)
                 entries[name] = Entry(
-                    Scalar(name, item.place, quoted=True),
+                    Scalar(name, item.place, quoted=True, tag=LISTED),
                     Scalar(value, item.place, quoted=bool(equals)),
                 )
         return Mapping(entries, node.place, node.tag)
     if key in NAME_LISTS:
         names = [item for item in node.items if isinstance(item, Scalar)]
-        return Mapping({n.text: Entry(n, Scalar("", n.place)) for n in names}, node.place, node.tag)
+        listed = (Scalar(n.text, n.place, n.quoted, LISTED) for n in names)
+        return Mapping({n.text: Entry(n, Scalar("", n.place)) for n in listed}, node.place, node.tag)
     return node
+
+
+def _pair(text: str) -> tuple[str, str, str]:
+    """`KEY=value` taken apart; what stands in `${…}` is no end of the key."""
+    if "${" not in text:
+        return text.partition("=")
+    depth = 0
+    for at, character in enumerate(text):
+        if character == "{" and text[at - 1 : at] == "$":
+            depth += 1
+        elif character == "}" and depth:
+            depth -= 1
+        elif character == "=" and not depth:
+            return text[:at], "=", text[at + 1 :]
+    return text, "", ""
 
 
 def mounted_at(node: Node) -> str | None:
@@ -93,7 +114,7 @@ def laid_over(base: Node, over: Node, key: str = "", depth: int = 0) -> Node:
 def _mappings(base: Mapping, over: Mapping, depth: int) -> Mapping:
     entries = dict(base.entries)
     for name, entry in over.entries.items():
-        if entry.value.tag == "!reset":
+        if entry.value.tag == RESET:
             entries.pop(name, None)
             continue
         before = entries.get(name)
