@@ -194,6 +194,41 @@ def test_a_privileged_service_is_sealed_or_its_refusal_explained(
         assert "privileged" in ran.output + ran.errors, str(ran)
 
 
+MORTAL = """
+services:
+  app:
+    image: IMAGE
+    command:
+      - perl
+      - -e
+      - |
+        use Socket;
+        socket my $$server, PF_INET, SOCK_STREAM, 0;
+        bind $$server, sockaddr_in(2100, INADDR_ANY);
+        listen $$server, 9;
+        while (accept my $$client, $$server) {
+            sysread $$client, my $$said, 100;
+            exit 3 if $$said =~ /^GET/;
+            syswrite $$client, "pong";
+        }
+    ports: ["2100"]
+    stop_grace_period: 1s
+"""
+
+
+def test_who_ends_of_the_built_in_questions_is_sealed_without_them(tmp_path: Path, engine: str) -> None:
+    project(tmp_path, MORTAL)
+    talk = (
+        "exec 3<>/dev/tcp/${LACRE_APP_2100%:*}/2100; echo ping >&3; read -rN 4 answer <&3; [ $answer = pong ]"
+    )
+    ran = lacre(
+        "seal", "--exercise", f"bash -c '{talk}'", "--no-attack", "--output", "sealed", directory=tmp_path
+    )
+    assert ran.code == 0, str(ran)
+    assert "app: does not bear lacre's own questions to tcp/2100" in " ".join(ran.output.split()), str(ran)
+    assert "65532:65532" in (tmp_path / "sealed" / "compose.sealed.yaml").read_text()
+
+
 # ---- bad ground ---------------------------------------------------------------------------------
 
 SLEEPS = "services: {app: {image: IMAGE, command: sleep 600}}"

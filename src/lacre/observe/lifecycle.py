@@ -177,8 +177,12 @@ class _Life:
 
     def _work(self, phase: Phase, start: Phase, word: str) -> None:
         self._enter(phase)
-        self._timed(lambda: self._exercise_all(word))
-        self._look()
+        try:
+            self._timed(lambda: self._exercise_all(word))
+            self._look()
+        except _PhaseFailedError:
+            self._blame_questions()
+            raise
         self.watched.collect()
         self._compare_ports(start, phase)
         self._measure()
@@ -199,7 +203,7 @@ class _Life:
 
     def _exercise_all(self, word: str) -> None:
         for service in self._serving():
-            for port in sorted(self._ports(service)):
+            for port in sorted(self._ports_to_ask(service)):
                 self.responses[service] |= self._settled_answers(service, port)
         environment = self.twin.environment(word)
         for exercise in self.plan.exercises:
@@ -256,11 +260,20 @@ class _Life:
             if missing:
                 self._fail(service, f"does not listen on {', '.join(sorted(missing))}")
 
-    def _ports(self, service: str) -> frozenset[str]:
-        """TCP ports to ask: those that the baseline listened on, in the baseline those that are open by now."""
-        baseline = self.plan.baseline
-        ports = baseline.listening(service) if baseline is not None else self.watched.listening(service)
-        return frozenset(port for port in ports if port.startswith("tcp/"))
+    def _ports_to_ask(self, service: str) -> frozenset[str]:
+        """TCP ports: those that the baseline asked, in the baseline those that are open by now and bear it."""
+        if self.plan.baseline is not None:
+            return frozenset(answer.port for answer in self.plan.baseline.responses.get(service, ()))
+        ports = (port for port in self.watched.listening(service) if port.startswith("tcp/"))
+        return frozenset(port for port in ports if (service, port) not in self.plan.not_borne)
+
+    def _blame_questions(self) -> None:
+        """A service that ended may not bear the built-in questions: the next baseline goes without."""
+        if self.plan.baseline is None:
+            ended = self._ended_of(self._serving())
+            self.not_borne |= {
+                (service, answer.port) for service in ended for answer in self.responses[service]
+            }
 
     # ---- signals ------------------------------------------------------------------------------------
 
@@ -347,7 +360,7 @@ class _Life:
                 self._fail(container.service, f"killed, it is not started again{self._last_words(container)}")
             self._timed(lambda: self._await_ready(back))
             for service in sorted({container.service for container in victims}):
-                for port in sorted(self._ports(service)):
+                for port in sorted(self._ports_to_ask(service)):
                     self.responses[service] |= self._settled_answers(service, port)
         except _PhaseFailedError:
             if baseline is not None:

@@ -129,7 +129,9 @@ class Run:
         default_factory=dict
     )  # by service: how often it ended before it was ready
     lost: int = 0  # facts that did not fit into the sensor's tables: then a refusal may have been missed
-    not_borne: frozenset[tuple[str, str]] = frozenset()  # service and signal after which it did not work
+    not_borne: frozenset[tuple[str, str]] = (
+        frozenset()
+    )  # service, and the signal or asked port that it does not bear
     skipped: tuple[str, ...] = ()  # parts of the life cycle left out, and why
     seconds: float = 0.0  # the whole run
     own_seconds: float = 0.0  # of these, starts, stops and exercises (not lacre's own work)

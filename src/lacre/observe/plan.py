@@ -18,7 +18,7 @@ class Exercise:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a twin is run. Times are seconds. `not_borne`: service and signal that are left out."""
+    """How a twin is run. Times are seconds. `not_borne`: service, and the signal or asked port that is left out."""
 
     project: Project
     exercises: tuple[Exercise, ...] = ()

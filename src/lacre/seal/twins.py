@@ -160,8 +160,10 @@ class Twins:
                 if run.lost:
                     self.warnings.append(f"{name}: {run.lost} facts did not fit into the sensor's tables")
             if baseline is not None or run.not_borne <= plan.not_borne:
+                if run.works:
+                    self.warnings += [_left_out(*one) for one in sorted(plan.not_borne)]
                 return run
-            # a signal that the project does not bear even unsealed is left out, and the baseline taken afresh
+            # what the project does not bear even unsealed is left out, and the baseline taken afresh
             plan = replace(plan, not_borne=plan.not_borne | run.not_borne)
 
     def run_side_by_side(
@@ -383,3 +385,9 @@ def _without_values(config: Mapping[str, Any]) -> dict[str, Any]:
             for key, entry in (config.get(kind) or {}).items()
         }
     return {**rest, "services": services, "secrets": secrets}
+
+
+def _left_out(service: str, what: str) -> str:
+    """A signal, or the port of a service, that it does not bear (`Run.not_borne`)."""
+    what = f"lacre's own questions to {what}, the exercise apart," if "/" in what else what
+    return f"{service}: does not bear {what} without a seal either; left out"
