@@ -166,6 +166,15 @@ services:
 """,
         },
     ),
+    "a file that two included files include": (
+        ["compose.yaml"],
+        {
+            "compose.yaml": "include: [a.yaml, b.yaml]\nservices: {m: {image: x}}\n",
+            "a.yaml": "include: [c.yaml]\nservices: {a: {image: x}}\n",
+            "b.yaml": "include: [c.yaml]\nservices: {b: {image: x}}\n",
+            "c.yaml": "services: {c: {image: x, user: '1'}}\n",
+        },
+    ),
     "a hundred included files": (
         ["compose.yaml"],
         {

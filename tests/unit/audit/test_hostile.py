@@ -128,6 +128,20 @@ def test_what_extends_or_includes_itself_ends(tmp_path: Path) -> None:
     assert project.notes
 
 
+def test_a_file_that_is_included_twice_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("include: [a.yaml, a.yaml, {path: [a.yaml, b.yaml]}]\n")
+    (tmp_path / "a.yaml").write_text("include: [b.yaml]\nservices: {a: {image: x}}\n")
+    (tmp_path / "b.yaml").write_text("services: {b: {image: x}}\n")
+    (tmp_path / "c.yaml").write_text("services: {c: {image: x}}\n")
+    project = read_project([tmp_path / "compose.yaml"])
+    assert project.services.keys() == {"a", "b"}
+    assert project.notes == []
+    (tmp_path / "compose.yaml").write_text("include: [a.yaml, {path: [a.yaml, c.yaml]}]\n")
+    project = read_project([tmp_path / "compose.yaml"])
+    assert project.services.keys() == {"a", "b"}
+    assert project.notes == ["line 1: c.yaml was not read: it is laid over a file that is included before"]
+
+
 def test_many_large_files_are_not_all_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compose, "MAX_TEXT", 1000)
     (tmp_path / "compose.yaml").write_text("include: [a.yaml, b.yaml]\n")

@@ -80,6 +80,7 @@ class _Reader:
         self.project = Project()
         self._roots: dict[Path, Mapping] = {}
         self._including: list[Path] = []
+        self._included: set[Path] = set()
         self._size = 0
 
     def include(self, paths: list[Path], directory: Path, outer: dict[str, str], *, depth: int) -> None:
@@ -95,10 +96,12 @@ class _Reader:
         assert isinstance(whole, Mapping)  # noqa: S101 - _root gives nothing else, and there is a path
         top = {name: e.value for name, e in whole.entries.items() if isinstance(e.value, Mapping)}
         context = Context(directory, values, directories, top)
-        for path in paths:
-            self._including.append(path.resolve())
+        begun = len(self._including)
+        self._including += (path.resolve() for path in paths)
+        self._included.update(self._including[begun:])
         for _, root in roots:
             self._includes(root, context, depth)
+        del self._including[begun:]
         services = top.get("services")
         for name, entry in services.entries.items() if services else ():
             if not isinstance(entry.value, Mapping):
@@ -122,8 +125,14 @@ class _Reader:
                 continue
             base = context.base(item.place.file)
             targets = [base / fill(path, context.values).text for path in paths]
+            new = [path for path, t in zip(paths, targets, strict=True) if t.resolve() not in self._included]
             if any(target.resolve() in self._including for target in targets):
                 self.project.notes.append(f"{place}: {paths[0]} includes itself")
+            elif not new:
+                continue  # another included it too, which says nothing more
+            elif len(new) < len(paths):
+                why = "it is laid over a file that is included before"
+                self.project.notes.append(f"{place}: {new[0]} was not read: {why}")
             elif depth >= MAX_INCLUDES:
                 self.project.notes.append(f"{place}: more than {MAX_INCLUDES} includes inside each other")
             elif any("://" in path for path in paths):
