@@ -16,12 +16,16 @@ from tests.servers.harness import Server
 HERE = Path(__file__).resolve().parent
 
 
+EMULATED_SECONDS = 3600  # for a test on ground D, where each container that starts takes its time
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.docker)
-            if {"ground_d"} & set(getattr(item, "fixturenames", ())):
+            if "ground_d" in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.long)
+                item.add_marker(pytest.mark.timeout(EMULATED_SECONDS))
 
 
 @pytest.fixture(scope="session", autouse=True)
