@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,17 @@ def test_apparmor_is_named_where_it_is_the_one_that_stops(ground_d: Machine) -> 
     assert mount["by"] == ["apparmor"]
 
 
+@pytest.fixture
+def few_tasks(ground_d: Machine) -> Iterator[None]:
+    """systemd lets each unit have 400 tasks: thousands, as by itself, take longer here than an attack may."""
+    conf = "/run/systemd/system.conf.d/tasks.conf"
+    few = f"mkdir -p {conf.rpartition('/')[0]} && printf '[Manager]\\nDefaultTasksMax=400\\n' > {conf}"
+    assert ground_d.run(f"{few} && systemctl daemon-reload").code == 0
+    yield
+    assert ground_d.run(f"rm {conf} && systemctl daemon-reload").code == 0
+
+
+@pytest.mark.usefixtures("few_tasks")
 def test_every_attack_works_on_what_is_really_privileged(ground_d: Machine) -> None:
     """Only here may an engine give everything; the working machine's bounding set is too small for it."""
     ground_d.put_lacre()
