@@ -5,7 +5,7 @@ Source: the Compose specification's merge chapter, and what docker compose 2.40 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from lacre.audit.read.tree import Entry, Mapping, Node, Scalar, Sequence
 
@@ -54,15 +54,21 @@ def _pair(text: str) -> tuple[str, str, str]:
     """`KEY=value` taken apart; what stands in `${…}` is no end of the key."""
     if "${" not in text:
         return text.partition("=")
+    for at, character, within in _variables(text):
+        if character == "=" and not within:
+            return text[:at], "=", text[at + 1 :]
+    return text, "", ""
+
+
+def _variables(text: str) -> Iterator[tuple[int, str, bool]]:
+    """Each character with its place, and whether it stands in `${…}`; the brace that ends it does not."""
     depth = 0
     for at, character in enumerate(text):
         if character == "{" and text[at - 1 : at] == "$":
             depth += 1
         elif character == "}" and depth:
             depth -= 1
-        elif character == "=" and not depth:
-            return text[:at], "=", text[at + 1 :]
-    return text, "", ""
+        yield at, character, depth > 0
 
 
 def mounted_at(node: Node) -> str | None:
@@ -79,14 +85,9 @@ def mounted_at(node: Node) -> str | None:
 def split_volume(text: str) -> list[str]:
     """`source:target:options` taken apart; colons in `${…}` and after a drive letter do not count."""
     parts: list[str] = [""]
-    depth = 0
-    for at, character in enumerate(text):
-        if character == "{" and text[at - 1 : at] == "$":
-            depth += 1
-        elif character == "}" and depth:
-            depth -= 1
+    for at, character, within in _variables(text):
         drive = len(parts[-1]) == 1 and parts[-1].isalpha() and text[at + 1 : at + 2] in ("\\", "/")
-        if character == ":" and not depth and not drive:
+        if character == ":" and not within and not drive:
             parts.append("")
         else:
             parts[-1] += character
