@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +51,23 @@ def test_an_interruption_ends_the_program_and_goes_on(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(["sh", "-c", f"echo $$ > {pid}; exec sleep 300"], seconds=60)
     _gone(int(pid.read_text()))
+
+
+def test_an_interruption_while_the_program_starts_ends_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    class Interrupted(subprocess.Popen[str]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self.pid)
+            signal.raise_signal(signal.SIGINT)  # before anyone but this knows of the program
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        run(["sleep", "300"], seconds=60)
+    _gone(started[0])
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def _gone(pid: int) -> None:
