@@ -67,11 +67,11 @@ class Engine26:
     ) -> None:
         self.stop()
 
-    def docker(self, *arguments: str, timeout: float = 300) -> str:
+    def docker(self, *arguments: str, timeout: float = 300, stdin: str = "") -> str:
         """Run the docker client against this engine; its standard output."""
         done = subprocess.run(
             ["docker", *arguments], env=os.environ | {"DOCKER_HOST": self.docker_host},
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False,
+            input=stdin, capture_output=True, text=True, timeout=timeout, check=False,
         )  # fmt: skip
         if done.returncode != 0:
             raise GroundError(f"ground {self.name}: docker {' '.join(arguments)}: {done.stderr.strip()}")

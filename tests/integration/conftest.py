@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.attacking import ATTACKED
+from tests.auditing import SHOWN
 from tests.grounds import Engine26, Machine
 from tests.sealing import ROOT, TABLE, SealedServer, seal
 from tests.servers.harness import Server
@@ -32,6 +33,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _root() -> None:
     if os.geteuid() != 0:
         pytest.fail("the integration tests need root (the sensor loads BPF programs)", pytrace=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shown() -> Iterator[None]:
+    with SHOWN.recording():
+        yield
 
 
 @pytest.fixture(scope="module")

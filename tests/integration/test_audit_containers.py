@@ -336,15 +336,16 @@ def test_a_container_that_goes_away_between_list_and_look_is_missing(
 
 def test_an_image_is_read_once_in_its_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = Kept(tmp_path / "kept")
-    first = look(Wanted(images=(IMAGE,)), kept).images
+    (first,) = look(Wanted(images=(IMAGE,)), kept).images
 
     def never(*_: object) -> object:
         raise AssertionError("it was read again")
 
     monkeypatch.setattr(inventory, "image_files", never)
-    assert look(Wanted(images=(IMAGE,)), kept).images == first
-    assert first[0].contents is not None
-    assert "/usr/bin/su" in first[0].contents.set_id
+    (again,) = look(Wanted(images=(IMAGE,)), kept).images
+    assert again.contents == first.contents
+    assert first.contents is not None
+    assert "/usr/bin/su" in first.contents.set_id
 
 
 def test_who_is_not_root_is_told_nothing_that_is_not_so(engine: str) -> None:

@@ -71,7 +71,7 @@ def image(**changes: Any) -> Image:
         id="sha256:1",
         name="web:1.4",
         tags=("web:1.4",),
-        digests=("web@sha256:0",),
+        pulled=True,
         created=TODAY - datetime.timedelta(days=10),
         today=TODAY,
         user="1000:1000",

@@ -132,6 +132,29 @@ def test_the_day_of_an_image_is_only_believed_when_it_can_be_true(
     assert image({"Id": "sha256:1", "Created": created}, "web", TODAY).created == day
 
 
+PULLED = {"Identity": {"Pull": [{"Repository": "docker.io/library/web"}]}}
+BUILT = {"Identity": {"Build": [{"Ref": "x"}]}}
+
+
+@pytest.mark.parametrize(
+    ("shown", "pulled"),
+    [
+        ({"RepoDigests": []}, False),
+        ({"RepoDigests": None}, False),
+        ({"RepoDigests": ["web@sha256:2"]}, True),
+        # the containerd store before Docker 29
+        ({"RepoDigests": ["web@sha256:1"]}, None),
+        ({"RepoDigests": ["web@sha256:1"], "Identity": {}}, None),
+        ({"RepoDigests": ["web@sha256:1"], **BUILT}, False),
+        ({"RepoDigests": ["web@sha256:1"], **PULLED}, True),
+        ({"RepoDigests": ["web@sha256:1"], "Identity": BUILT["Identity"] | PULLED["Identity"]}, True),
+        ({"RepoDigests": 7, "Identity": "x"}, False),
+    ],
+)
+def test_whether_a_registry_has_an_image(shown: dict[str, Any], pulled: bool | None) -> None:
+    assert image({"Id": "sha256:1", **shown}, "web", TODAY).pulled is pulled
+
+
 def entry(mode: int, kind: str = "file", **changes: Any) -> Entry:
     return Entry(kind=kind, mode=mode, **{"uid": 0, "gid": 0, "size": 1, **changes})  # type: ignore[arg-type]
 

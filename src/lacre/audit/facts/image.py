@@ -34,13 +34,14 @@ class Contents:
 class Image:
     """An image. `name` is how it is called here; `created` None where it says no time that can be true.
 
-    `contents` is None where its files were not read, and `unread` says why. `today` is the day of the audit.
+    `pulled`: whether a registry has it; None where the engine does not tell. `contents` is None where its files were
+    not read, and `unread` says why. `today` is the day of the audit.
     """
 
     id: str
     name: str
     tags: tuple[str, ...] = ()
-    digests: tuple[str, ...] = ()
+    pulled: bool | None = None
     created: datetime.date | None = None
     today: datetime.date
     user: str = ""
@@ -76,7 +77,7 @@ def image(
         id=str(shown.get("Id") or ""),
         name=name,
         tags=texts(shown.get("RepoTags")),
-        digests=texts(shown.get("RepoDigests")),
+        pulled=_pulled(shown),
         created=_day(str(shown.get("Created") or "")),
         today=today,
         user=str(config.get("User") or ""),
@@ -93,6 +94,21 @@ def image(
         contents=contents,
         unread=unread,
     )
+
+
+def _pulled(shown: Mapping[str, Any]) -> bool | None:
+    """Whether it came from a registry, or went to one.
+
+    Docker 29 says so (`Identity`, since API 1.53). Before, only such an image has a digest in a repository; but the
+    containerd store gives one to every image: that of its manifest, which is its id there too.
+    """
+    identity = part(shown, "Identity")
+    if identity.get("Pull") or identity.get("Build"):
+        return bool(identity.get("Pull"))
+    digests = texts(shown.get("RepoDigests"))
+    if any(digest.endswith(f"@{shown.get('Id')}") for digest in digests):
+        return None
+    return bool(digests)
 
 
 def _day(text: str) -> datetime.date | None:

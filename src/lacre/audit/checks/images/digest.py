@@ -48,9 +48,13 @@ def _judged(text: Text, path: str) -> Iterator[Word]:
 
 
 def container(container: Container) -> Iterator[Word]:
-    if container.of_image is not None and not container.of_image.digests:
+    if container.of_image is not None and container.of_image.pulled is False:
         yield NotApplicable("its image was built here, and no registry has it")
-    elif not container.image.startswith("sha256:") and not reference(container.image).digest:
+    elif container.image.startswith("sha256:") or reference(container.image).digest:
+        return
+    elif container.of_image is None or container.of_image.pulled is None:
+        yield Unknown("the engine does not tell whether its image was built here or comes from a registry")
+    else:
         yield Finding(
             what=f"the image {reference(container.image).name} is not pinned by digest", path="image"
         )

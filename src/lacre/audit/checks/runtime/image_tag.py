@@ -58,11 +58,15 @@ def _what(found: Reference) -> str:
 
 
 def container(container: Container) -> Iterator[Word]:
-    if container.of_image is not None and not container.of_image.digests:
+    if container.of_image is not None and container.of_image.pulled is False:
         yield NotApplicable("its image was built here: the name is only what it is called")
-    elif container.image.startswith("sha256:") or not container.image:
         return
-    elif moving(found := reference(container.image)):
+    found = reference(container.image)
+    if container.image.startswith("sha256:") or not container.image or not moving(found):
+        return
+    if container.of_image is None or container.of_image.pulled is None:
+        yield Unknown("the engine does not tell whether its image was built here or comes from a registry")
+    else:
         yield Finding(what=_what(found), path="image")
 
 
