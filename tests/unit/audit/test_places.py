@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lacre.audit.facts.services import host_paths, services
+from lacre.audit.facts.mounts import host_paths
+from lacre.audit.facts.services import services
 from lacre.audit.read.compose import compose_root, read_project
 from lacre.audit.read.tree import Mapping, Node, Scalar, documents
 
