@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from lacre.host import SETTINGS
+from lacre.host.plan import RUN_ON
 from tests.grounds import Machine
 from tests.sealing import SealedServer, seal
 from tests.servers.harness import SERVERS, Server
@@ -148,7 +149,7 @@ def test_a_host_is_hardened_for_good_and_brought_back(
 
 
 def reload_alone(machine: Machine) -> None:
-    """What dockerd takes at a reload is in force without a restart, and gone again."""
+    """What dockerd takes at a reload is in force without a restart, and gone again after one: a reload keeps it."""
     started = run(machine, "systemctl show -p MainPID docker")
     skip = " ".join(f"--skip {setting.id}" for setting in SETTINGS if setting.id != "engine.live-restore")
     host(machine, f"apply --reload-engine {skip}", codes=(0,))
@@ -157,6 +158,9 @@ def reload_alone(machine: Machine) -> None:
     host(machine, "rollback", codes=(0,))
     run(machine, "systemctl reload docker")
     assert run(machine, "systemctl show -p MainPID docker") == started
+    (icc,) = [change for change in host(machine, "plan")["changes"] if change["id"] == "engine.icc"]
+    assert RUN_ON in " ".join(icc["notes"])
+    run(machine, "systemctl restart docker")
 
 
 def harden_and_bring_back(machine: Machine) -> None:

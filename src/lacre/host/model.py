@@ -105,7 +105,8 @@ class Setting:
     `key` is a path below /proc/sys, which may hold `*` (`net/ipv4/conf/*/send_redirects`); or a path in
     daemon.json (`log-opts/max-size`); or a boot parameter. `title` says what is true once it is set, `why`
     what that stops, `breaks` what it may break, `only_told` why lacre never writes it itself. `one_way`: the
-    kernel does not take it back before a restart. `reload`: a running dockerd takes it at SIGHUP. `given`:
+    kernel does not take it back before a restart. `reload`: a running dockerd takes it at SIGHUP. `network`: dockerd
+    leaves it as it was when it starts and containers have run on (live-restore). `given`:
     what the rest of the table must hold for it to make sense, a key and its values.
     """
 
@@ -122,6 +123,7 @@ class Setting:
     default: Default = Default()
     one_way: bool = False
     reload: bool = False
+    network: bool = False
     only_told: str = ""
     given: tuple[str, tuple[str, ...]] | None = None
 

@@ -19,6 +19,8 @@ from lacre.host.needs import TOLD_BY_ENGINE
 from lacre.host.states import sysctl_key
 from lacre.host.sysctl import Order
 
+RUN_ON = "with live-restore containers run on, and dockerd then leaves its networks as they are"
+
 
 def plan(facts: Facts, profile: Profile, states: Sequence[State], accepted: Collection[str] = ()) -> Plan:
     """The plan; raises GroundError where daemon.json is broken, since nothing can be added to it then."""
@@ -93,6 +95,8 @@ def _engine_change(facts: Facts, state: State, accepted: Collection[str]) -> Cha
             "it is on dockerd's command line, and dockerd refuses a key that stands in both: change it there"
         )
     note = "dockerd takes it at a reload (SIGHUP)" if setting.reload else "in force once dockerd is restarted"
+    if setting.network and facts.engine.asked is not None and facts.engine.asked.live_restore:
+        note += f" while no container runs: {RUN_ON}"
     return Change(
         state=state,
         risk=risk(state),

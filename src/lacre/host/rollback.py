@@ -41,7 +41,10 @@ def rollback(root: Root, *, force: bool = False) -> Undone:
     done, rest = undo(root, kept.runs, force=force)
     journal.save(root, Journal(rest))
     if any(name.endswith(".json") for name in done.restored):
-        note = "dockerd runs on with what it had read; it takes the old file at its next start"
+        note = (
+            "dockerd runs on with what it had read; it takes the old file at its next start (a reload takes no "
+            "live-restore back)"
+        )
         return replace(done, notes=(*done.notes, note))
     return done
 

@@ -47,18 +47,30 @@ def faulty(state: State) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What `apply` did. `recovered` is what a run that had died left, and was undone first."""
+    """What `apply` did. `recovered` is what a run that had died left, and was undone first; `restarted` the engine."""
 
     plan: Plan
     done: tuple[str, ...]
     after: tuple[State, ...]
     recovered: Undone
     notes: tuple[str, ...] = ()
+    restarted: bool = False
+
+    @property
+    def waiting(self) -> tuple[State, ...]:
+        """Settings of the engine that are written, and not in force in the one that runs."""
+        return tuple(
+            state
+            for state in self.after
+            if state.setting.id in self.plan.restart and state.now is not Verdict.GOOD
+        )
 
     @property
     def whole(self) -> bool:
-        """Whether nothing was held back, and everything written holds after a restart."""
+        """Whether nothing was held back, and everything written holds after a restart, and after that of the engine."""
         wrong = {state.setting.id for state in self.after if state.later is Verdict.BAD}
+        if self.restarted:
+            wrong |= {state.setting.id for state in self.waiting if state.now is Verdict.BAD}
         return not self.plan.held and not any(change.setting.id in wrong for change in self.plan.changes)
 
 
@@ -111,17 +123,23 @@ def applied(
         told = _facts(root, ask)
         made = plan.plan(told, profile, states.states(told, profile, chosen), accepted)
         program = told.engine.program
+        restarts = restart_engine and bool(made.restart)
         done = applying.apply(
             root,
             made,
             time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             validate=(lambda file: engine.against(root, program, file)) if program else None,
-            restart=engine.restart if restart_engine and made.restart else None,
+            restart=engine.restart if restarts else None,
         )
         notes = _reloaded(root, told, made) if reload_engine and not restart_engine else ()
         after = _facts(root, ask)
     return Applied(
-        plan=made, done=done, after=states.states(after, profile, chosen), recovered=recovered, notes=notes
+        plan=made,
+        done=done,
+        after=states.states(after, profile, chosen),
+        recovered=recovered,
+        notes=notes,
+        restarted=restarts,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lacre.host.model import Change, KeyState, Kind, Plan, Risk, State, Verdict
+from lacre.host.plan import RUN_ON
 from lacre.host.rollback import Undone
 from lacre.host.work import Applied, Audit, faulty
 from lacre.report import jsonout
@@ -190,14 +191,15 @@ def applied(done: Applied, look: Look) -> str:
             )
             + "\n"
         )
-    if done.plan.restart:
-        waiting = [
-            state.setting.id
-            for state in done.after
-            if state.setting.id in done.plan.restart and state.now is not Verdict.GOOD
-        ]
-        if waiting:
-            parts.append(f"in force only once dockerd is restarted: {', '.join(waiting)}\n")
+    if not done.restarted and done.waiting:
+        waiting = ", ".join(state.setting.id for state in done.waiting)
+        parts.append(f"in force only once dockerd is restarted: {waiting}\n")
+    for state in done.waiting if done.restarted else ():
+        if state.now is not Verdict.BAD:
+            continue
+        why = f" ({RUN_ON}: stop them, and restart it)" if state.setting.network else ""
+        text = f"{state.setting.id} is written, and not in force although dockerd was restarted{why}"
+        parts.append(warning(text, look) + "\n")
     if done.done:
         parts.append("the way back: lacre host rollback\n")
     return "\n".join(part for part in parts if part)
@@ -315,6 +317,8 @@ def applied_json(done: Applied) -> str:
             "version": 1,
             "whole": done.whole,
             "done": done.done,
+            "restarted": done.restarted,
+            "waiting": [state.setting.id for state in done.waiting],
             "plan": _plan(done.plan),
             "after": [_state(state) for state in done.after],
             "recovered": done.recovered,

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from lacre.engine.daemon import DaemonFacts
 from lacre.errors import HalfDoneError, NotAppliedError
 from lacre.host import apply as applying
-from lacre.host import engine, facts, journal, plan, states
+from lacre.host import engine, facts, journal, plan, states, work
 from lacre.host.files import Root
 from lacre.host.model import Plan, Profile
+from lacre.host.plan import RUN_ON
 from lacre.host.settings import SETTINGS
+from lacre.report import host as report
+from lacre.report.text import Look
 from tests.unit.host import trees
 
 
@@ -97,6 +101,31 @@ def test_a_restart_that_is_still_waited_for_is_made_although_nothing_is_written(
 
     assert applying.apply(root, made(root), "now", None, restart) == ()
     assert restarted
+
+
+@pytest.mark.parametrize(
+    ("live_restore", "whole"), [(True, False), (False, True)], ids=["containers run on", "they are stopped"]
+)
+def test_what_a_restart_does_not_put_in_force_is_told(
+    live_restore: bool, whole: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """dockerd says of it: there are running containers, updated network configuration will not take affect."""
+    monkeypatch.setattr(engine, "restart", lambda: "")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    asked = [True, live_restore]  # icc, before and after
+    root = trees.make(tmp_path)
+    trees.process(root, 70, "dockerd")
+    skipped = [setting.id for setting in SETTINGS if setting.id != "engine.icc"]
+
+    def ask() -> DaemonFacts:
+        return trees.engine(icc=asked.pop(0), live_restore=live_restore)
+
+    done = work.applied(root, Profile.CONTAINER_HOST, skipped=skipped, restart_engine=True, ask=ask)
+    (change,) = done.plan.changes
+    assert (RUN_ON in " ".join(change.notes)) is live_restore
+    assert done.whole is whole
+    told = report.applied(done, Look())
+    assert ("engine.icc is written, and not in force although dockerd was restarted" in told) is not whole
 
 
 @pytest.mark.parametrize(("second", "error"), [("", NotAppliedError), ("still down", HalfDoneError)])

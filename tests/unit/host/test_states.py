@@ -41,15 +41,6 @@ def change(made: Plan, id: str) -> Change:
     return next(c for c in (*made.changes, *made.held) if c.setting.id == id)
 
 
-def engine(*containers: Contained, swarm: bool = False, **more: object) -> DaemonFacts:
-    told: dict[str, object] = {
-        "version": "26", "root_dir": "/var/lib/docker", "local": True, "live_restore": False, "experimental": False,
-        "logging_driver": "json-file", "swarm": swarm, "security": ("name=seccomp,profile=builtin",), "icc": True,
-        "containers": containers,
-    }  # fmt: skip
-    return DaemonFacts(**{**told, **more})  # type: ignore[arg-type]
-
-
 def contained(name: str, **more: object) -> Contained:
     told: dict[str, object] = {
         "id": CONTAINER, "name": name, "networks": ("bridge",), "privileged": False, "host_users": False,
@@ -203,7 +194,7 @@ def test_a_process_that_needs_what_a_setting_takes_away_holds_it_back(
     assert free.risk is Risk.POSSIBLE and not free.held
     trees.process(root, 40, "gdb", capabilities=0)
     trees.process(root, 41, cgroup=f"0::/system.slice/docker-{CONTAINER}.scope", parent=40, **arrange)  # type: ignore[arg-type]
-    daemon = engine(contained("shop-db-1"))
+    daemon = trees.engine(contained("shop-db-1"))
     held = change(planned(root, daemon=daemon), setting)
     assert held.risk is Risk.BREAKS and named in held.held and "container shop-db-1" in held.held
     assert not change(planned(root, setting, daemon=daemon), setting).held
@@ -269,9 +260,9 @@ def test_a_way_outside_from_a_router_holds_accept_ra_back(tmp_path: Path) -> Non
 def test_containers_on_the_default_bridge_hold_icc_back(tmp_path: Path) -> None:
     root = trees.make(tmp_path)
     trees.process(root, 50, "dockerd", command=("dockerd",))
-    alone = engine(contained("a"))
+    alone = trees.engine(contained("a"))
     assert not change(planned(root, daemon=alone), "engine.icc").held
-    two = engine(contained("a"), contained("b", id="e" * 64))
+    two = trees.engine(contained("a"), contained("b", id="e" * 64))
     held = change(planned(root, daemon=two), "engine.icc").held
     assert "container a" in held and "container b" in held
 
@@ -304,7 +295,7 @@ def test_what_may_break_something_names_who_or_says_that_it_cannot(tmp_path: Pat
 def test_remapped_users_are_always_held_back_and_swarm_holds_live_restore_back(tmp_path: Path) -> None:
     root = trees.make(tmp_path)
     trees.process(root, 50, "dockerd", command=("dockerd",))
-    daemon = engine(contained("agent", host_namespaces=("pid",)), swarm=True)
+    daemon = trees.engine(contained("agent", host_namespaces=("pid",)), swarm=True)
     made = planned(root, daemon=daemon)
     assert "container agent has the host's pid" in change(made, "engine.userns-remap").held
     assert "in /var/lib/docker" in change(made, "engine.userns-remap").held
@@ -375,7 +366,7 @@ def test_an_engine_open_to_the_network_is_found_and_only_told(
 def test_the_engines_own_word_counts_for_now_and_the_file_for_later(tmp_path: Path) -> None:
     root = trees.make(tmp_path, daemon='{"live-restore": false}')
     trees.process(root, 50, "dockerd", command=("dockerd",))
-    found = state(root, "engine.live-restore", daemon=engine(live_restore=True))
+    found = state(root, "engine.live-restore", daemon=trees.engine(live_restore=True))
     assert (found.now, found.later) == (Verdict.GOOD, Verdict.BAD)
     assert str(found.keys[0].decides) == "/etc/docker/daemon.json:1"
 

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from lacre.engine.daemon import Contained, DaemonFacts
 from lacre.host.files import Root
 
 DAEMON = '{\n    "log-level": "warn",\n    "labels": ["a=b"]\n}\n'
@@ -227,3 +228,13 @@ def failing(name: str, number: int, problem: OSError) -> Iterator[None]:
         yield
     finally:
         setattr(os, name, real)
+
+
+def engine(*containers: Contained, swarm: bool = False, **more: object) -> DaemonFacts:
+    """What an engine of Docker 26 says of itself."""
+    told: dict[str, object] = {
+        "version": "26", "root_dir": "/var/lib/docker", "local": True, "live_restore": False, "experimental": False,
+        "logging_driver": "json-file", "swarm": swarm, "security": ("name=seccomp,profile=builtin",), "icc": True,
+        "containers": containers,
+    }  # fmt: skip
+    return DaemonFacts(**{**told, **more})  # type: ignore[arg-type]

@@ -85,6 +85,7 @@ SETTINGS = (
         breaks="containers without a network of their own that talk to each other, with --link or by address",
         needs=(Need.DEFAULT_BRIDGE,),
         default=Default(value="true"),
+        network=True,
     ),
     Setting(
         id="engine.no-new-privileges",
