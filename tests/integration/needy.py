@@ -76,10 +76,13 @@ def main() -> None:
     thing, hold = sys.argv[1], sys.argv[2:] == ["hold"]
     Path("/proc/self/comm").write_text(f"needy-{thing}"[:15])
     if thing == "ptrace":
+        ready, say = os.pipe()
         victim = os.fork()
         if victim == 0:
             drop()
+            os.write(say, b"!")
             signal.pause()
+        os.read(ready, 1)
         os.environ["NEEDY_VICTIM"] = str(victim)
         tracer = os.fork()  # a sister of the victim
         if tracer != 0:
@@ -87,9 +90,6 @@ def main() -> None:
             os.kill(victim, signal.SIGKILL)
             sys.exit(os.waitstatus_to_exitcode(status))
     drop()
-    if thing == "ptrace":  # wait until the victim has dropped its rights too
-        while f"Uid:\t{NOBODY}" not in Path(f"/proc/{os.environ['NEEDY_VICTIM']}/status").read_text():
-            os.sched_yield()
     try:
         THINGS[thing]()
     except OSError as error:
