@@ -81,7 +81,7 @@ def directory_for(
     parts = PurePosixPath(directory).parts
     if not expressible(directory):
         return None, "a name that neither a Compose file nor a docker run line can carry"
-    if BYTE_CODE & set(parts):
+    if BYTE_CODE & set(PurePosixPath(want.path).parts):
         return None, "byte code beside the program: whoever may write it may replace the program"
     anchor = directory
     while anchor != "/" and context.entry(anchor) is None:
@@ -118,7 +118,17 @@ def _why_not(directory: str, context: Context, user: User, uncovered: frozenset[
     foreign = [path for path in content if (entry := context.entry(path)) and entry.uid not in uids - {0}]
     if foreign:
         return f"{directory} holds files of the image that are not the application's own ({foreign[0]})"
+    if not any(is_below(path, directory) for path in _changed(context)):
+        # It is no data: a volume would keep it, and the next image's would never be seen.
+        read = f"{directory} holds files of the image that are only read ({content[0]})"
+        return f"{read}: a volume would hide those of the next image"
     return ""
+
+
+def _changed(context: Context) -> set[str]:
+    """Files of the image that the baseline changed or took away."""
+    kinds = {WriteKind.MODIFY, WriteKind.REMOVE}
+    return {f.path for f in context.profile.of(Write) if f.kind in kinds} & context.image.tree.keys()
 
 
 def _programs_below(directory: str, context: Context) -> bool:

@@ -136,7 +136,7 @@ def prove(
                 break
             drafts = {name: rejected[name] or draft for name, draft in drafts.items()}
             continue
-        answered = {name: services[name].answer(draft, _of(outcome, name)) for name, draft in drafts.items()}
+        answered = _answered(services, drafts, outcome)
         if not _all_same(services, drafts, answered):
             drafts, repeated = answered, False
             continue
@@ -169,6 +169,18 @@ def prove(
     ]
     kept = smallest(items, work_without, most_trials - trials, side_by_side=side_by_side)
     return Proof(_without(services, drafts, set(items) - set(kept)), trials, outcome=proving)
+
+
+def _answered(services: Mapping[str, Advice[D]], drafts: Mapping[str, D], outcome: Outcome) -> dict[str, D]:
+    """What was only asked for, lifted where it failed; for the others only once that changes nothing."""
+    failed = {name for name in drafts if _of(outcome, name).failed}
+    answered = dict(drafts)
+    for group in (failed, drafts.keys() - failed):
+        for name in group:
+            answered[name] = services[name].answer(drafts[name], _of(outcome, name))
+        if not _all_same(services, drafts, answered):
+            break
+    return answered
 
 
 def _needs_nothing(services: Mapping[str, Advice[D]], drafts: Mapping[str, D], outcome: Outcome) -> bool:

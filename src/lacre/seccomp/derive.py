@@ -60,7 +60,9 @@ def mend(
     default = allowed_by_old_default(capabilities)
     if name in allowed or name not in default or (name in KERNEL_SURFACE and name not in observed):
         return None
-    family = closure(frozenset({name})) & allowed_by_default(capabilities)
+    newer = allowed_by_default(capabilities)
+    # what newer engines withdrew comes back whole or not at all: half an io_uring is what nobody falls back from
+    family = closure(frozenset({name})) & (newer if name in newer else default)
     return allowed | {name} | (family - (KERNEL_SURFACE - observed))
 
 

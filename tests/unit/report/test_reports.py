@@ -8,7 +8,7 @@ from lacre.report import seal_view as view
 from lacre.report.ground import Check, State
 from lacre.report.text import Look
 from lacre.report.verified import Standing, VerifiedReport
-from lacre.seal.model import Grant
+from lacre.seal.model import FileSystem, Grant, NamedVolume, Tmpfs
 from tests.unit.report import samples
 
 CHECKS = (
@@ -130,3 +130,15 @@ def test_the_capabilities_of_the_base_are_counted_as_docker_gives_them() -> None
     assert view.base_capabilities(db) is None
     none = web.model_copy(update={"cap_drop": ("ALL",), "cap_add": ("CHOWN",)})
     assert view.base_capabilities(none) == frozenset({"CHOWN"})
+
+
+def test_places_that_are_in_no_file_are_not_shown() -> None:
+    """With the file system off neither tmpfs nor volume is written, and the table must not promise their bounds."""
+    setting = FileSystem(
+        read_only=False,
+        off="it must write everywhere",
+        tmpfs=(Tmpfs(path="/run/x", size=1 << 20),),
+        volumes=(NamedVolume(path="/var/lib/x", name="db-x"),),
+    )
+    sealed = samples.DB.model_copy(update={"filesystem": setting})
+    assert view.writable(sealed, None) == ["everywhere (off)"]

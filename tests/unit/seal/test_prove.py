@@ -160,6 +160,34 @@ def test_a_draft_that_works_but_loses_a_function_is_not_the_last() -> None:
     assert proof.drafts is not None
 
 
+class Keeps(InventedAdvice):
+    """Takes nothing back."""
+
+    def removable(self, draft: Draft, outcome: ServiceOutcome) -> Sequence[str]:
+        del draft, outcome
+        return ()
+
+
+def test_a_service_that_works_is_not_given_what_it_asks_for_because_another_fails() -> None:
+    def trial(drafts: Mapping[str, Draft]) -> Outcome:
+        web = run_app(App(asked=("q1",)), drafts["web"])
+        idle = () if "q2" in drafts["db"] else (refusal("q2"),)
+        return Outcome(not web.failed, {"web": web, "db": ServiceOutcome(questions=idle)})
+
+    proof = prove({"web": Keeps(App()), "db": Keeps(App())}, alone(trial))
+    assert proof.drafts == {"web": {"q1"}, "db": frozenset()}
+
+
+def test_where_nothing_else_helps_a_service_that_works_is_given_what_it_asks_for() -> None:
+    def trial(drafts: Mapping[str, Draft]) -> Outcome:
+        works = "q2" in drafts["db"]
+        web = ServiceOutcome(failed="" if works else "cannot reach db")
+        return Outcome(works, {"web": web, "db": ServiceOutcome(questions=() if works else (refusal("q2"),))})
+
+    proof = prove({"web": Keeps(App()), "db": Keeps(App())}, alone(trial))
+    assert proof.drafts == {"web": frozenset(), "db": {"q2"}}
+
+
 def test_what_nothing_makes_work_is_not_proved() -> None:
     project = {"web": App(silent=("unheard of",))}
     proof = prove({"web": InventedAdvice(project["web"])}, alone(lambda drafts: run_all(project, [], drafts)))

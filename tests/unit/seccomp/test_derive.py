@@ -156,6 +156,16 @@ def test_io_uring_comes_only_by_mending() -> None:
     assert "io_uring_setup" in (mend(allowed, "io_uring_setup", observed) or ())
 
 
+def test_io_uring_comes_whole_or_not_at_all() -> None:
+    """With `setup` alone a program no longer falls back, and fails at `enter`."""
+    observed = frozenset({"io_uring_setup", "io_uring_enter", "io_submit"})
+    allowed = derive(observed, Margin.NORMAL, frozenset())
+    mended = mend(allowed, "io_uring_setup", observed) or frozenset()
+    assert {name for name in mended if "io_uring" in name} == {"io_uring_setup", "io_uring_enter"}
+    other = mend(derive(frozenset(), Margin.EXACT, frozenset()), "io_submit", observed) or frozenset()
+    assert not {name for name in other if "io_uring" in name}
+
+
 def test_mount_needs_the_capability_and_to_be_seen() -> None:
     observed = frozenset({"mount"})
     assert "mount" not in derive(observed, Margin.WIDE, frozenset())

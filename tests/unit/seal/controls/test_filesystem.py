@@ -13,6 +13,7 @@ from tests.unit.seal.invented import (
     context,
     directory,
     executed,
+    file,
     mapped,
     opened,
     ran_as,
@@ -87,6 +88,24 @@ def test_a_script_directory_with_files_of_somebody_else_stays_read_only() -> Non
 def test_byte_code_is_left_refused() -> None:
     facts: list[AnyFact] = [opened("/srv/app/main.py"), wrote("/srv/app/__pycache__/main.cpython-311.pyc")]
     assert left(filesystem.propose(context(facts), WORKER)) == {"/srv/app/__pycache__/main.cpython-311.pyc"}
+
+
+def test_making_the_directory_of_byte_code_is_left_refused() -> None:
+    facts: list[AnyFact] = [opened("/srv/app/main.py"), wrote("/srv/app/__pycache__"), ran_as(33, 33)]
+    own = {**TREE, "/srv/app": directory(33, 33), "/srv/app/main.py": file(33, 33)}
+    setting = filesystem.propose(context(facts, tree=own), WORKER)
+    assert not volumes(setting)
+    assert left(setting) == {"/srv/app/__pycache__"}
+
+
+def test_no_volume_lies_over_code_however_much_it_is_the_services_own() -> None:
+    """The volume would keep it, and nobody would see that the next image's never runs."""
+    facts: list[AnyFact] = [opened("/srv/app/main.py"), wrote("/srv/app/schedule.db"), ran_as(33, 33)]
+    own = {**TREE, "/srv/app": directory(33, 33), "/srv/app/main.py": file(33, 33)}
+    setting = filesystem.propose(context(facts, tree=own, lasting=["/srv/app/schedule.db"]), WORKER)
+    assert not volumes(setting)
+    assert left(setting) == {"/srv/app/schedule.db"}
+    assert "next image" in setting.left[0].reason
 
 
 def test_content_of_the_image_that_is_the_services_own_becomes_a_volume() -> None:
