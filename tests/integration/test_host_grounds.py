@@ -164,6 +164,10 @@ def reload_alone(machine: Machine) -> None:
 
 
 def harden_and_bring_back(machine: Machine) -> None:
+    # The fifteen seconds that dockerd gives its containers at a restart are not enough where all is emulated: those
+    # that it leaves behind then cannot be started again ("task already exists").
+    run(machine, "mkdir -p /etc/docker && echo '{\"shutdown-timeout\": 80}' > /etc/docker/daemon.json")
+    run(machine, "systemctl restart docker")
     reload_alone(machine)
     first = values(audit(machine))  # as the machine starts
     fleet(machine, "up")
