@@ -229,6 +229,26 @@ def test_who_ends_of_the_built_in_questions_is_sealed_without_them(tmp_path: Pat
     assert "65532:65532" in (tmp_path / "sealed" / "compose.sealed.yaml").read_text()
 
 
+SHARES = """
+services:
+  share:
+    image: IMAGE
+    init: true
+    command: [sh, -c, "chgrp 1000 /srv/share; chmod 2775 /srv/share; exec sleep 1000"]
+    volumes: ["share:/srv/share"]
+volumes: {share: {}}
+"""
+
+
+@pytest.mark.long
+def test_a_set_group_id_bit_outlives_the_seal(tmp_path: Path, engine: str) -> None:
+    """Without FSETID chmod(2) succeeds and leaves the bit out: no refusal and no failure tells."""
+    project(tmp_path, SHARES)
+    ran = lacre("seal", "--exercise", "true", "--no-attack", "--output", "sealed", directory=tmp_path)
+    assert ran.code == 0, str(ran)
+    assert "- FSETID" in (tmp_path / "sealed" / "compose.sealed.yaml").read_text()
+
+
 # ---- bad ground ---------------------------------------------------------------------------------
 
 SLEEPS = "services: {app: {image: IMAGE, command: sleep 600}}"
