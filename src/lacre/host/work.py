@@ -66,11 +66,15 @@ class Applied:
         )
 
     @property
+    def not_taken(self) -> tuple[State, ...]:
+        """Of those, what the engine's restart surely did not put in force."""
+        return tuple(state for state in self.waiting if state.now is Verdict.BAD) if self.restarted else ()
+
+    @property
     def whole(self) -> bool:
         """Whether nothing was held back, and everything written holds after a restart, and after that of the engine."""
         wrong = {state.setting.id for state in self.after if state.later is Verdict.BAD}
-        if self.restarted:
-            wrong |= {state.setting.id for state in self.waiting if state.now is Verdict.BAD}
+        wrong |= {state.setting.id for state in self.not_taken}
         return not self.plan.held and not any(change.setting.id in wrong for change in self.plan.changes)
 
 

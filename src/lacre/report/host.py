@@ -194,9 +194,7 @@ def applied(done: Applied, look: Look) -> str:
     if not done.restarted and done.waiting:
         waiting = ", ".join(state.setting.id for state in done.waiting)
         parts.append(f"in force only once dockerd is restarted: {waiting}\n")
-    for state in done.waiting if done.restarted else ():
-        if state.now is not Verdict.BAD:
-            continue
+    for state in done.not_taken:
         why = f" ({RUN_ON}: stop them, and restart it)" if state.setting.network else ""
         text = f"{state.setting.id} is written, and not in force although dockerd was restarted{why}"
         parts.append(warning(text, look) + "\n")

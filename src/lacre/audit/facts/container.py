@@ -159,6 +159,11 @@ class Container:
         return Unknown(self.unseen or "its processes cannot be seen from here")
 
     @property
+    def pulled(self) -> bool | None:
+        """Whether a registry has its image; None: that is not known."""
+        return self.of_image.pulled if self.of_image is not None else None
+
+    @property
     def processes(self) -> tuple[Process, ...]:
         """Its processes, as far as they are seen."""
         return self.inside.processes if self.inside is not None else ()

@@ -15,7 +15,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
-from lacre.audit.checks.images.references import reference
+from lacre.audit.checks.images.references import UNTOLD, reference
 from lacre.audit.facts.container import Container
 from lacre.audit.facts.dockerfile import Stage
 from lacre.audit.facts.service import Service
@@ -48,12 +48,12 @@ def _judged(text: Text, path: str) -> Iterator[Word]:
 
 
 def container(container: Container) -> Iterator[Word]:
-    if container.of_image is not None and container.of_image.pulled is False:
+    if container.pulled is False:
         yield NotApplicable("its image was built here, and no registry has it")
     elif container.image.startswith("sha256:") or reference(container.image).digest:
         return
-    elif container.of_image is None or container.of_image.pulled is None:
-        yield Unknown("the engine does not tell whether its image was built here or comes from a registry")
+    elif container.pulled is None:
+        yield UNTOLD
     else:
         yield Finding(
             what=f"the image {reference(container.image).name} is not pinned by digest", path="image"

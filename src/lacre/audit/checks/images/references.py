@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lacre.audit.model import Unknown
+
+UNTOLD = Unknown("the engine does not tell whether its image was built here or comes from a registry")
 MOVING = frozenset(
     {"latest", "stable", "edge", "nightly", "dev", "develop", "master", "main", "testing", "unstable", "rolling",
      "canary", "beta", "alpha", "release", "prod", "production", "staging", "head", "snapshot", "mainline", "lts"}

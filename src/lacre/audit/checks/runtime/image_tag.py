@@ -15,7 +15,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
-from lacre.audit.checks.images.references import Reference, moving, reference
+from lacre.audit.checks.images.references import UNTOLD, Reference, moving, reference
 from lacre.audit.facts.container import Container
 from lacre.audit.facts.dockerfile import Stage
 from lacre.audit.facts.service import Service
@@ -58,14 +58,14 @@ def _what(found: Reference) -> str:
 
 
 def container(container: Container) -> Iterator[Word]:
-    if container.of_image is not None and container.of_image.pulled is False:
+    if container.pulled is False:
         yield NotApplicable("its image was built here: the name is only what it is called")
         return
     found = reference(container.image)
     if container.image.startswith("sha256:") or not container.image or not moving(found):
         return
-    if container.of_image is None or container.of_image.pulled is None:
-        yield Unknown("the engine does not tell whether its image was built here or comes from a registry")
+    if container.pulled is None:
+        yield UNTOLD
     else:
         yield Finding(what=_what(found), path="image")
 
