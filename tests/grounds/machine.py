@@ -178,7 +178,7 @@ class Machine:
         root = tree("machine", "trixie", PACKAGES)
         recipe = [
             root.name, UNIT, (Path(__file__).parent / "agent.py").read_text(), DISK_SIZE, str(MEMORY_MB), *PROCESSOR,
-            KERNEL_LINE, *EMULATOR, *_dependencies(), *(json.dumps(layers(image)) for image in self._images),
+            KERNEL_LINE, _qemu().name, *_dependencies(), *(json.dumps(layers(image)) for image in self._images),
         ]  # fmt: skip
         key = hashlib.sha256("\0".join(recipe).encode()).hexdigest()[:16]
         made = CACHE / f"machine-disk-{key}"
@@ -279,9 +279,14 @@ class Machine:
         return bytes(got)
 
 
+def _qemu() -> Path:
+    """The tree that holds the emulator; a snapshot is for the one that made it."""
+    return tree("qemu", "trixie", EMULATOR)
+
+
 def _emulator() -> list[str]:
     """QEMU of Debian 13, by the loader and the libraries of a tree of its own."""
-    root = tree("qemu", "trixie", EMULATOR)
+    root = _qemu()
     libraries = root / "usr/lib/x86_64-linux-gnu"
     return [
         "env", f"QEMU_MODULE_DIR={libraries}/qemu",
