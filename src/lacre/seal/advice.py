@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from lacre.observe import FailureKind, Phase
 from lacre.seal.context import Context
 from lacre.seal.controls import capabilities, filesystem, limits, logging, network, privileges, syscalls, user
-from lacre.seal.directories import HIDES
-from lacre.seal.model import CONTROLS, Image, ServiceSeal, User
+from lacre.seal.model import CONTROLS, FileSystem, Image, ServiceSeal, User
 from lacre.seal.mounts import unwritable
 from lacre.seal.prove import ServiceOutcome
 from lacre.sensor import Refusal, RefusedBecause
@@ -129,6 +128,17 @@ class ServiceAdvice:
         denied = refusal.because is RefusedBecause.PERMISSION and refusal.writing
         return denied and self.context.is_mounted(self.context.real(refusal.what))
 
+    def named(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
+        """Give up what was refused in the failed phase by name."""
+        close = tuple(refusal for refusal in outcome.refusals if refusal.phase == outcome.phase)
+        outcome = replace(outcome, refusals=close)
+        steps = (
+            self._other_user_for_foreign_paths,
+            self._cover_again,
+            self._writable_root_for_named_paths,
+        )
+        return next((looser for step in steps if (looser := step(draft, outcome)) is not None), None)
+
     def loosen(self, draft: ServiceSeal, outcome: ServiceOutcome) -> tuple[int, ServiceSeal] | None:
         """The cheapest thing to give up next. The steps' order is their price."""
         steps: tuple[Callable[[ServiceSeal, ServiceOutcome], ServiceSeal | None], ...] = (
@@ -137,8 +147,10 @@ class ServiceAdvice:
             self._privileges_that_were_gained,
             self._keep_over_restart,
             self._other_user_for_foreign_paths,
+            self._cover_again,
             self._writable_root_for_named_paths,
             self._writable_mounts,
+            self._unmake,
             self._uncover,
             self._next_user,
             self._docker_seccomp,
@@ -163,8 +175,11 @@ class ServiceAdvice:
             for name in (syscalls.NAME, privileges.NAME, limits.NAME, filesystem.NAME, capabilities.NAME)
             if getattr(draft, name).off and not getattr(strict, name).off and name not in shown
         ]
-        asked = [grant.what for grant in draft.filesystem.grants if grant.guessed]
-        bare = [left.what for left in draft.filesystem.left if left.reason == HIDES]
+        writable = (
+            FileSystem() if draft.filesystem.off else draft.filesystem
+        )  # mounts of what is off are nowhere
+        asked = [grant.what for grant in writable.grants if grant.guessed]
+        bare = filesystem.bare(writable)
         shut = self._could_be_shut(draft, strict)
         groups = [grant.what for grant in draft.user.grants if grant.guessed]
         return (
@@ -290,9 +305,21 @@ class ServiceAdvice:
             return None
         return draft.model_copy(update={"filesystem": filesystem.opened(draft.filesystem, closed)})
 
+    def _unmake(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
+        del outcome
+        writable = filesystem.unmake(draft.filesystem, self.context)
+        return None if writable is None else draft.model_copy(update={"filesystem": writable})
+
     def _uncover(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         del outcome
         writable = filesystem.uncover(draft.filesystem, self.context)
+        return None if writable is None else draft.model_copy(update={"filesystem": writable})
+
+    def _cover_again(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
+        """Mounts taken away for nothing: what is below them is refused now, and the service fails still."""
+        if draft.filesystem.off:
+            return None
+        writable = filesystem.cover_again(draft.filesystem, outcome.refusals, self.context, draft.user)
         return None if writable is None else draft.model_copy(update={"filesystem": writable})
 
     def _next_user(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:

@@ -33,7 +33,10 @@ MAKES_DIRECTORIES = frozenset({"mkdir", "mkdirat"})
 VANISHING = ("/run", "/var/run", "/tmp", "/var/tmp", "/dev/shm", "/var/lock", "/var/cache")  # noqa: S108
 
 
-HIDES = "left read-only: a tmpfs here hides what the image has"
+# Why a mount was taken away again
+HIDES = "is left read-only: a tmpfs here hides what the image has"
+MADE = "is left read-only: a mount here is there before the application makes the directory itself"
+BARE = frozenset({HIDES, MADE})
 
 
 MOST_PREPARED = 32  # directories handed empty to the service's uid that get a tmpfs of their own
@@ -91,6 +94,8 @@ def directory_for(
     refusal = _why_not(anchor, context, user, uncovered)
     if not refusal:
         return anchor, ""
+    if deeper is not None and deeper in uncovered:
+        return None, f"{deeper} {MADE}"
     if deeper is not None and not is_below(deeper, "/etc"):
         return deeper, ""
     return None, refusal
@@ -104,7 +109,7 @@ def expressible(path: str) -> bool:
 def _why_not(directory: str, context: Context, user: User, uncovered: frozenset[str]) -> str:
     """Why nothing may be mounted on a directory of the image; empty where it may."""
     if directory in uncovered:
-        return HIDES
+        return f"{directory} {HIDES}"
     if directory in SHARED:
         return f"{directory} is shared by everything in the image"
     if _programs_below(directory, context):

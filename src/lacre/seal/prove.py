@@ -74,6 +74,9 @@ class Advice(Protocol[D]):
     def reject(self, draft: D, outcome: ServiceOutcome) -> D | None:
         """The project works, but what stays refused is a lost function: what to try instead; None: it may stay."""
 
+    def named(self, draft: D, outcome: ServiceOutcome) -> D | None:
+        """What to give up because a refusal of the failed phase names it; None: no refusal does."""
+
     def loosen(self, draft: D, outcome: ServiceOutcome) -> tuple[int, D] | None:
         """The next thing to give up, and how much that costs; None: there is nothing left."""
 
@@ -140,11 +143,12 @@ def prove(
         if not _all_same(services, drafts, answered):
             drafts, repeated = answered, False
             continue
-        if not repeated and not any(outcome.services[name].refusals for name in outcome.services):
-            repeated = True  # nothing was refused: it may have been chance, and giving up is for good
+        looser = _named(services, drafts, outcome)
+        if looser is None and not repeated and not _is_explained(outcome):
+            repeated = True  # it may have been chance, and giving up costs more
             continue
         repeated = False
-        looser = _loosened(services, drafts, outcome)
+        looser = looser or _loosened(services, drafts, outcome)
         if looser is None:
             return Proof(None, trials, outcome.failures)
         drafts = looser
@@ -239,6 +243,23 @@ def _of(outcome: Outcome, name: str) -> ServiceOutcome:
 
 def _all_same(services: Mapping[str, Advice[D]], one: Mapping[str, D], other: Mapping[str, D]) -> bool:
     return all(services[name].same(one[name], other[name]) for name in one)
+
+
+def _is_explained(outcome: Outcome) -> bool:
+    """Whether something was refused in the failed phase to a service that failed, or to any where none did itself."""
+    everybody = outcome.services.values()
+    to_blame = [of for of in everybody if of.failed] or everybody
+    return any(refusal.phase == of.phase for of in to_blame for refusal in of.refusals)
+
+
+def _named(
+    services: Mapping[str, Advice[D]], drafts: Mapping[str, D], outcome: Outcome
+) -> dict[str, D] | None:
+    """What a refusal names, given up by one service: who failed may only have waited for another."""
+    for name in sorted(drafts, key=lambda name: (not _of(outcome, name).failed, name)):
+        if (looser := services[name].named(drafts[name], _of(outcome, name))) is not None:
+            return {**drafts, name: looser}
+    return None
 
 
 def _loosened(

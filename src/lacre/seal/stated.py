@@ -100,7 +100,8 @@ def _notes(draft: ServiceSeal, context: Context) -> tuple[str, ...]:
     open_still = [
         t for t in idle(context) if draft.filesystem.off or t not in draft.filesystem.read_only_mounts
     ]
-    lost = sorted(mount.path for mount in draft.filesystem.tmpfs if must_last(mount.path, context))
+    tmpfs = () if draft.filesystem.off else draft.filesystem.tmpfs
+    lost = sorted(mount.path for mount in tmpfs if must_last(mount.path, context))
     notes += [
         f"{OLD_DATA}: after a run without the seal {target} holds files of uid {', '.join(map(str, others))};"
         f" before the first sealed start on them: chown -R {draft.user.user} {target}"

@@ -55,6 +55,10 @@ class InventedAdvice:
         lost = {r.what for r in outcome.refusals} & set(self.app.lost)
         return draft | lost if lost - draft else None
 
+    def named(self, draft: Draft, outcome: ServiceOutcome) -> Draft | None:
+        known = {f"without {r.what}" for r in outcome.refusals if r.phase == outcome.phase} & {"without b2"}
+        return draft | known if known - draft else None
+
     def loosen(self, draft: Draft, outcome: ServiceOutcome) -> tuple[int, Draft] | None:
         del outcome
         left = [thing for thing in ("x", "y", "z") if thing not in draft]
@@ -73,11 +77,12 @@ def run_app(app: App, draft: Draft) -> ServiceOutcome:
     refused = [*missing[: app.at_once], *app.borne]
     if missing:
         refused += [thing for thing in app.company if thing not in draft]
-        return ServiceOutcome(failed="ended", refusals=tuple(map(refusal, refused)))
+        return ServiceOutcome(failed="ended", phase="start", refusals=tuple(map(refusal, refused)))
     asked = [need for need in app.asked if need not in draft]
     broken = bool(asked) or any(need not in draft for need in app.silent)
     return ServiceOutcome(
         failed="ended" if broken else "",
+        phase="start" if broken else "",
         refusals=tuple(map(refusal, refused)),
         questions=tuple(map(refusal, asked)),
     )
@@ -188,6 +193,32 @@ def test_where_nothing_else_helps_a_service_that_works_is_given_what_it_asks_for
     assert proof.drafts == {"web": frozenset(), "db": {"q2"}}
 
 
+def test_who_only_waits_for_another_gives_nothing_up() -> None:
+    def trial(drafts: Mapping[str, Draft]) -> Outcome:
+        works = "without b2" in drafts["db"]
+        web = ServiceOutcome(failed="" if works else "unhealthy", phase="start")
+        db = ServiceOutcome(phase="start", refusals=() if works else (refusal("b2"),))
+        return Outcome(works, {"web": web, "db": db})
+
+    proof = prove({"web": Keeps(App()), "db": Keeps(App(borne=("b2",)))}, alone(trial))
+    assert proof.drafts == {"web": frozenset(), "db": {"without b2"}}
+    assert proof.trials == 2
+
+
+def test_a_failure_by_chance_is_tried_again_also_where_something_is_refused_in_another_phase() -> None:
+    failures = iter(("no answer", "", ""))
+
+    def trial(drafts: Mapping[str, Draft]) -> Outcome:
+        del drafts
+        failed = next(failures)
+        web = ServiceOutcome(failed=failed, phase="first work" if failed else "", refusals=(refusal("b1"),))
+        return Outcome(not failed, {"web": web})
+
+    proof = prove({"web": InventedAdvice(App(borne=("b1",)))}, alone(trial))
+    assert proof.drafts == {"web": frozenset()}
+    assert proof.trials == 2
+
+
 def test_what_nothing_makes_work_is_not_proved() -> None:
     project = {"web": App(silent=("unheard of",))}
     proof = prove({"web": InventedAdvice(project["web"])}, alone(lambda drafts: run_all(project, [], drafts)))
@@ -200,7 +231,8 @@ def test_an_application_that_wants_something_new_each_time_is_given_up() -> None
 
     def restless(drafts: Mapping[str, Draft]) -> Outcome:
         del drafts
-        return Outcome(False, {"web": ServiceOutcome(failed="no", refusals=(refusal(f"n{next(counter)}"),))})
+        new = refusal(f"n{next(counter)}")
+        return Outcome(False, {"web": ServiceOutcome(failed="no", phase="start", refusals=(new,))})
 
     proof = prove({"web": InventedAdvice(App())}, alone(restless), most_trials=12)
     assert proof.drafts is None

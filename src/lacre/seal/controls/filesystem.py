@@ -13,7 +13,9 @@ from dataclasses import replace
 from lacre.engine import Entry
 from lacre.seal.context import Context, is_below, parent
 from lacre.seal.directories import (
+    BARE,
     HIDES,
+    MADE,
     MOST_PREPARED,
     TEMPORARY,
     Wanted,
@@ -43,6 +45,7 @@ MOST_SIZE = 4096 * MIB  # tmpfs is memory: what fills more is not temporary data
 
 # What lets root past owners and modes (capabilities(7))
 OVERRIDING = frozenset({"DAC_OVERRIDE", "DAC_READ_SEARCH"})
+PUT_BACK = "put back: refused without it"
 NEVER_WRITTEN = "read-only: never written, and nobody in the service could"
 
 
@@ -148,25 +151,71 @@ def _reopened(
 def uncover(setting: FileSystem, context: Context) -> FileSystem | None:
     """Take the mounts over image content away, or None: a mount can break what no refusal explains.
 
-    All at once: those that were not to blame are put back by the search for the smallest set (`covered`)."""
-    hiding = [m for m in setting.tmpfs if context.entry(m.path) is not None and m.path not in TEMPORARY]
-    if not hiding:
+    All at once: those that were not to blame are put back, what is refused then by `cover_again`, the others by the
+    search for the smallest set (`covered`)."""
+    hiding = {m.path for m in setting.tmpfs if context.entry(m.path) is not None and m.path not in TEMPORARY}
+    return _taken_away(setting, hiding, HIDES)
+
+
+def unmake(setting: FileSystem, context: Context) -> FileSystem | None:
+    """Take the mounts away where the image has nothing: who finds a directory there may not fill it."""
+    return _taken_away(setting, {p for p in _mounted(setting) if context.entry(p) is None}, MADE)
+
+
+def _taken_away(setting: FileSystem, paths: Collection[str], reason: str) -> FileSystem | None:
+    paths = set(paths) - {grant.what for grant in setting.grants if grant.reason == PUT_BACK}
+    if not paths:
         return None
-    paths = {mount.path for mount in hiding}
-    return setting.model_copy(
-        update={
-            "tmpfs": tuple(mount for mount in setting.tmpfs if mount not in hiding),
-            "grants": tuple(grant for grant in setting.grants if grant.what not in paths),
-            "left": (*setting.left, *(LeftRefused(what=path, reason=HIDES) for path in sorted(paths))),
-        }
-    )
+    for path in paths:
+        setting = without(setting, path)
+    left = (LeftRefused(what=path, reason=reason) for path in sorted(paths))
+    return setting.model_copy(update={"left": (*setting.left, *left)})
 
 
-def covered(setting: FileSystem, directory: str, context: Context, user: User) -> FileSystem:
+def bare(setting: FileSystem) -> list[str]:
+    """Directories whose mounts were taken away."""
+    return [left.what for left in setting.left if left.reason in BARE]
+
+
+def covered(
+    setting: FileSystem, directory: str, context: Context, user: User, reason: str = "", uid: int = 0
+) -> FileSystem:
     """Put a mount back that was taken away."""
-    left = tuple(known for known in setting.left if known.what != directory or known.reason != HIDES)
-    grant = Grant(what=directory, reason="empty directory of the image that the application writes to")
-    return _with_tmpfs(setting.model_copy(update={"left": left}), directory, context, user, grant, 0)
+    grant = Grant(what=directory, reason=reason or "a directory that the application writes to")
+    setting = _granted(setting, directory, context, user, grant, uid)
+    mounted = set(_mounted(setting))
+    left = tuple(known for known in setting.left if known.what not in mounted or known.reason not in BARE)
+    return setting.model_copy(update={"left": left})
+
+
+def cover_again(
+    setting: FileSystem, refusals: Iterable[Refusal], context: Context, user: User
+) -> FileSystem | None:
+    """Put the mounts back without which something was refused; None: there are none.
+
+    Where that is all that were taken away, there is no draft between: it fails with them and without them."""
+    taken = {left.what: left.reason for left in setting.left if left.reason in BARE}
+    refused = {
+        directory: refusal
+        for refusal in refusals
+        if refusal.because is RefusedBecause.READ_ONLY and refusal.writing
+        for directory in taken
+        if is_below(context.real(refusal.what), directory)
+    }
+    if not refused:
+        return None
+    for directory in sorted(refused):
+        setting = covered(setting, directory, context, user, PUT_BACK, refused[directory].uid)
+    first = min(refused)
+    if taken[first] in {left.reason for left in setting.left}:
+        return setting
+    return given_up(setting, _NEITHER[taken[first]].format(context.real(refused[first].what)))
+
+
+_NEITHER = {
+    HIDES: "it must write {}, and fails under a tmpfs that hides what the image has there",
+    MADE: "it must make {} itself, and fails where a mount is there before it",
+}
 
 
 def without(setting: FileSystem, directory: str) -> FileSystem:
@@ -236,7 +285,7 @@ def _allow(
         want = replace(asked, path=context.real(asked.path))
         if context.is_mounted(want.path) or _is_granted(setting, want):
             continue
-        uncovered = frozenset(left.what for left in setting.left if left.reason == HIDES)
+        uncovered = frozenset(bare(setting))
         directory, refusal = directory_for(want, context, user, uncovered)
         if directory is None:
             left = LeftRefused(what=want.path, reason=refusal, by=want.by, phase=want.phase)
