@@ -65,7 +65,7 @@ def test_a_whole_debian_13_answers_from_its_snapshot(ground_d: Machine) -> None:
     "name",
     [
         "nginx", "redis", "postgres", "memcached", "haproxy", "apache2", "mosquitto", "mariadb", "node",
-        "gunicorn", "writes-own-code", "needs-mount", "migrate",
+        "gunicorn", "writes-own-code", "needs-mount", "migrate", "unpacks-itself",
     ],
 )  # fmt: skip
 def test_a_server_works_unsealed_with_its_exercise_and_workloads(

@@ -84,6 +84,25 @@ def test_who_writes_into_its_own_program_directory_is_sealed_but_for_read_only(
 
 
 @pytest.mark.long
+def test_who_fills_only_directories_that_it_made_keeps_its_writable_root_and_the_reason_names_them(
+    seal_server: SealServer, tmp_path: Path
+) -> None:
+    sealed = seal_server("unpacks-itself")
+    of = sealed.main
+    assert sealed.ran.code == 3, str(sealed.ran)
+    assert of.filesystem.off == (
+        "it must make /var/lib/unpacked itself, and fails where a mount is there before it"
+    )
+    others = (of.user, of.capabilities, of.syscalls, of.privileges, of.limits, of.logging)
+    assert not any(control.off for control in others)
+    assert not of.capabilities.add
+    assert sealed.seal.trials <= 7
+    with deployed(sealed, "sealed-unpacks-itself", tmp_path) as up:
+        for workload in sealed.server.workloads:
+            up.exercise(workload)
+
+
+@pytest.mark.long
 def test_who_mounts_keeps_only_what_that_takes(seal_server: SealServer, tmp_path: Path) -> None:
     """SYS_ADMIN cannot be taken away; everything else is, and the seal says it loudly."""
     sealed = seal_server("needs-mount")

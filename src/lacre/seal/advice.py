@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from lacre.observe import FailureKind, Phase
 from lacre.seal.context import Context
 from lacre.seal.controls import capabilities, filesystem, limits, logging, network, privileges, syscalls, user
+from lacre.seal.directories import is_byte_code
 from lacre.seal.model import CONTROLS, FileSystem, Image, ServiceSeal, User
 from lacre.seal.mounts import unwritable
 from lacre.seal.prove import ServiceOutcome
@@ -133,8 +134,8 @@ class ServiceAdvice:
         close = tuple(refusal for refusal in outcome.refusals if refusal.phase == outcome.phase)
         outcome = replace(outcome, refusals=close)
         steps = (
-            self._other_user_for_foreign_paths,
             self._cover_again,
+            self._other_user_for_foreign_paths,
             self._writable_root_for_named_paths,
         )
         return next((looser for step in steps if (looser := step(draft, outcome)) is not None), None)
@@ -146,8 +147,8 @@ class ServiceAdvice:
             self._limits_that_the_engine_refuses,
             self._privileges_that_were_gained,
             self._keep_over_restart,
-            self._other_user_for_foreign_paths,
             self._cover_again,
+            self._other_user_for_foreign_paths,
             self._writable_root_for_named_paths,
             self._writable_mounts,
             self._unmake,
@@ -275,6 +276,8 @@ class ServiceAdvice:
         return self._next_user(draft, outcome)
 
     def _is_foreign(self, refusal: Refusal, draft: ServiceSeal) -> bool:
+        if is_byte_code(refusal.what):
+            return False
         if refusal.because is RefusedBecause.PERMISSION:
             return True
         if refusal.because is not RefusedBecause.READ_ONLY:
@@ -326,7 +329,14 @@ class ServiceAdvice:
         del outcome
         candidates = user.candidates(self.context)
         tried = [candidate.user for candidate in candidates].index(draft.user.user)
-        return self._draft_for(candidates[tried + 1]) if tried + 1 < len(candidates) else None
+        if tried + 1 >= len(candidates):
+            return None
+        looser = self._draft_for(candidates[tried + 1])
+        if not draft.filesystem.off:
+            return looser
+        # The search for what is needless tries whether this user bears it.
+        writable = filesystem.given_up(looser.filesystem, draft.filesystem.off)
+        return looser.model_copy(update={"filesystem": writable})
 
     def _docker_seccomp(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         del outcome

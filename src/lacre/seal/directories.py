@@ -84,7 +84,7 @@ def directory_for(
     parts = PurePosixPath(directory).parts
     if not expressible(directory):
         return None, "a name that neither a Compose file nor a docker run line can carry"
-    if BYTE_CODE & set(PurePosixPath(want.path).parts):
+    if is_byte_code(want.path):
         return None, "byte code beside the program: whoever may write it may replace the program"
     anchor = directory
     while anchor != "/" and context.entry(anchor) is None:
@@ -99,6 +99,11 @@ def directory_for(
     if deeper is not None and not is_below(deeper, "/etc"):
         return deeper, ""
     return None, refusal
+
+
+def is_byte_code(path: str) -> bool:
+    """Whether a path is a cache of what an interpreter compiled: it goes on without."""
+    return bool(BYTE_CODE & set(PurePosixPath(path).parts))
 
 
 def expressible(path: str) -> bool:

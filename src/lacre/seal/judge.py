@@ -12,6 +12,7 @@ from lacre.observe import FailureKind, Run
 from lacre.observe.model import EPHEMERAL_PORTS, WORK
 from lacre.seal.controls.filesystem import OVERRIDING
 from lacre.seal.controls.limits import RAISING
+from lacre.seal.directories import is_byte_code
 from lacre.seal.model import ServiceSeal
 from lacre.seal.prove import Outcome, ServiceOutcome
 from lacre.sensor import (
@@ -156,6 +157,8 @@ def is_question(refusal: Refusal, seal: ServiceSeal) -> bool:
     if refusal.question:
         return True
     match refusal.because:
+        case RefusedBecause.READ_ONLY | RefusedBecause.PERMISSION if is_byte_code(refusal.what):
+            return True
         case RefusedBecause.READ_ONLY:
             return refusal.syscall in ATTRIBUTES
         case RefusedBecause.PERMISSION:
