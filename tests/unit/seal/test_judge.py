@@ -71,6 +71,12 @@ def test_a_change_of_attributes_is_a_question() -> None:
     assert (counted(outcome), asked(outcome)) == ([], ["/run"])
 
 
+def test_byte_code_that_is_not_kept_is_a_question() -> None:
+    for because in (RefusedBecause.READ_ONLY, RefusedBecause.PERMISSION):
+        cache = refused(because, "/usr/lib/served/__pycache__/x.pyc")
+        assert (counted(judged(cache)), asked(judged(cache))) == ([], [cache.what])
+
+
 def test_a_capability_counts_for_root_only() -> None:
     refusal = refused(RefusedBecause.CAPABILITY, "SETUID", syscall="setuid", errno=1)
     assert counted(judged(refusal, user=ROOT)) == ["SETUID"]
