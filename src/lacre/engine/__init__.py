@@ -11,8 +11,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lacre.engine.answers import ContainerState, EngineInfo
     from lacre.engine.compose import Compose
-    from lacre.engine.docker import Changed, ContainerState, Engine, EngineInfo, Executed
+    from lacre.engine.docker import Changed, Engine, Executed
     from lacre.engine.egress import Egress, egress_to
     from lacre.engine.kernel import Peaks
     from lacre.engine.leftover import Cleaned, Leftover, clean, leftovers
@@ -56,8 +57,9 @@ __all__ = [
 ]
 
 _NAMES = {
+    "answers": ("ContainerState", "EngineInfo"),
     "compose": ("Compose",),
-    "docker": ("Changed", "ContainerState", "Engine", "EngineInfo", "Executed"),
+    "docker": ("Changed", "Engine", "Executed"),
     "egress": ("Egress", "egress_to"),
     "kernel": ("Peaks",),
     "leftover": ("Cleaned", "Leftover", "clean", "leftovers"),

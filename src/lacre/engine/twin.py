@@ -13,10 +13,11 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from lacre.engine import firewall
+from lacre.engine.answers import ContainerState
 from lacre.engine.compose import Compose, error_lines
 from lacre.engine.connection import told
 from lacre.engine.data import TwinData, look
-from lacre.engine.docker import ContainerState, Engine
+from lacre.engine.docker import Engine
 from lacre.engine.leftover import leftovers, remove
 from lacre.engine.normalise import port_names
 from lacre.engine.owner import OWNER_LABEL, TWIN_LABEL, this_process
