@@ -79,7 +79,10 @@ def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
             zombies=run.zombies.get(name, 0),
             ungained=_ungained(run, baseline, name, seal) if run.works else (),
         )
-    texts = tuple(f"{f.phase}{f' ({f.service})' if f.service else ''}: {f.text}" for f in run.failures)
+    texts = tuple(
+        f"{f.phase}{f' ({f.service})' if f.service else ''}: {f.text.removeprefix(f'{f.phase}: ')}"
+        for f in run.failures
+    )
     return Outcome(run.works, services, texts)
 
 

@@ -308,8 +308,8 @@ class Twins:
         """Tell what a trial showed."""
         for name, service in outcome.services.items():
             refused = ", ".join(sorted({f"{r.because}: {r.what}" for r in service.refusals})[:3])
-            if not outcome.works and (service.failed or refused):
-                self.progress.tell(name, refused or service.failed[:200], failed=bool(service.failed))
+            if not outcome.works and refused:
+                self.progress.tell(name, refused, failed=bool(service.failed))
         if outcome.works:
             self.progress.tell("", "works")
         elif outcome.failures:
