@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from lacre.audit.aside import aside
 from lacre.audit.facts import contents, daemon, sockets
 from lacre.audit.facts.container import (
     Container,
@@ -80,15 +82,14 @@ def machine(reader: Reader, wanted: Wanted, kept: Kept, *, trust: str, say: Say)
     `trust` is DOCKER_CONTENT_TRUST of this process. `say` hears of what takes long.
     """
     asked = inventory.engine_shown(reader)
-    below = _beneath() if wanted.whole else None
     shown = asked()
     local = _is_local(reader, shown)
+    below: Callable[[], tuple[Daemon, Host, Swarm]] | None = None
+    if wanted.whole:
+        below = functools.partial(_beneath, reader, shown, local=local, trust=trust)
+        below = aside(below) if local else below  # the host takes as long as its containers
     names = wanted.containers if not wanted.whole else _running(shown)
     looking = inventory.look_at_containers(reader, names)
-    # The engine answers while the host is looked at.
-    daemon_fact, host_fact, swarm_fact = (
-        below(reader, shown, local=local, trust=trust) if below is not None else (None, None, None)
-    )
     looked = looking()
     found = [one.shown for one in looked if one.shown is not None]
     references = _references(shown, wanted, found)
@@ -117,6 +118,7 @@ def machine(reader: Reader, wanted: Wanted, kept: Kept, *, trust: str, say: Say)
         )
         for one in found
     )
+    daemon_fact, host_fact, swarm_fact = below() if below is not None else (None, None, None)
     return Machine(
         containers=containers,
         images=tuple(one for one in images if wanted.whole or one.name in wanted.images),
@@ -137,10 +139,10 @@ def without_engine(why: str, *, trust: str, here: bool) -> Machine:
     )
 
 
-def _beneath() -> Callable[..., tuple[Daemon, Host, Swarm]]:
+def _beneath(reader: Reader, shown: EngineShown, *, local: bool, trust: str) -> tuple[Daemon, Host, Swarm]:
     from lacre.audit.beneath import beneath  # noqa: PLC0415 - the settings of a host cost 40 ms: where they are asked
 
-    return beneath
+    return beneath(reader, shown, local=local, trust=trust)
 
 
 def _gone(kind: str, shown: EngineShown, looked: Iterable[Looked], wanted: Wanted) -> Iterator[Missing]:
