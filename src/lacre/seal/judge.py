@@ -77,6 +77,9 @@ def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
                 if isinstance(fact, CapabilityAsked) and fact.granted and not fact.hint
             ),
             zombies=run.zombies.get(name, 0),
+            wrote=frozenset(
+                fact.path for fact in run.facts.get(name, frozenset()) if isinstance(fact, Write)
+            ),
             ungained=_ungained(run, baseline, name, seal) if run.works else (),
         )
     texts = tuple(

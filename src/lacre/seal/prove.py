@@ -29,7 +29,7 @@ class ServiceOutcome:
     `refusals` count by themselves; `questions` only where a phase failed; `asked`: capabilities refused in
     the failed phase although no system call failed. `used`: capabilities that were asked for and had.
     `zombies`: ended children that the main process left lying about. `ungained`: what was done in the baseline with an
-    identity that a set-ID program gave, and was not done now.
+    identity that a set-ID program gave, and was not done now. `wrote`: the paths of all writes.
     """
 
     run: str = ""
@@ -42,6 +42,7 @@ class ServiceOutcome:
     used: frozenset[str] = frozenset()
     zombies: int = 0
     ungained: tuple[str, ...] = ()
+    wrote: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

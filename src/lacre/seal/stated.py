@@ -8,19 +8,20 @@ from collections.abc import Callable, Iterable, Iterator
 from lacre import seccomp
 from lacre.seal.context import Context
 from lacre.seal.controls import filesystem
-from lacre.seal.directories import must_last
+from lacre.seal.directories import NOT_STORED, must_last, vanishes
 from lacre.seal.judge import ATTRIBUTES, volatile
 from lacre.seal.model import LeftRefused, ServiceSeal
 from lacre.seal.mounts import idle
 from lacre.seal.prove import ServiceOutcome
-from lacre.sensor import Refusal, RefusedBecause
+from lacre.sensor import Refusal, RefusedBecause, Write, WriteKind
 
 MOST_STATED = 500
 MOST_NAMED = 20  # paths in one note
 OLD_DATA = "existing data"
 LOST = "lost at each restart, unlike without a seal; mount a volume that the service may write"
 UNREAD = "may no longer be read, and the log complains of it"
-LOUD = (OLD_DATA, LOST, UNREAD)  # notes that a user must see before the first sealed start
+SKIPPED = "root writes this without a seal, and under it nobody does; check that it is not missed"
+LOUD = (OLD_DATA, LOST, UNREAD, SKIPPED)  # notes that a user must see before the first sealed start
 
 _LIMITS = {RefusedBecause.PROCESSES, RefusedBecause.FILES, RefusedBecause.MEMORY}
 
@@ -48,7 +49,12 @@ def stated(draft: ServiceSeal, outcome: ServiceOutcome, context: Context) -> Ser
                 }
             ),
             "limits": draft.limits.model_copy(update={"left": _left(refusals, _LIMITS, _limit_reason)}),
-            "notes": (*draft.notes, *_notes(draft, context), *_unread(outcome)),
+            "notes": (
+                *draft.notes,
+                *_notes(draft, context),
+                *_unread(outcome),
+                *_skipped(draft, outcome, context),
+            ),
         }
     )
 
@@ -118,6 +124,25 @@ def _unread(outcome: ServiceOutcome) -> tuple[str, ...]:
     """Refused reads count only where the log names them: what no group could help is said loudly."""
     paths = {r.what for r in outcome.refusals if r.because is RefusedBecause.PERMISSION and not r.writing}
     return (f"{UNREAD}: {', '.join(sorted(paths)[:MOST_NAMED])}",) if paths else ()
+
+
+def _skipped(draft: ServiceSeal, outcome: ServiceOutcome, context: Context) -> tuple[str, ...]:
+    """Files that only root made: an entrypoint that asks who it is leaves them out as another user, in silence."""
+    if draft.user.ids is None or draft.user.ids[0] == 0:
+        return ()
+    tried = {r.what for r in (*outcome.refusals, *outcome.questions)} | outcome.wrote
+    tried = {volatile(context.real(path)) for path in tried}
+    made = {
+        path
+        for fact in context.profile.of(Write)
+        if fact.uid == 0
+        and fact.kind in {WriteKind.CREATE, WriteKind.MODIFY}
+        and fact.filesystem not in NOT_STORED
+        if fact.path in context.profile.lasting
+        if not vanishes(path := context.real(fact.path)) and not context.is_mounted(path)
+        if volatile(path) not in tried
+    }
+    return (f"{SKIPPED}: {', '.join(sorted(made)[:MOST_NAMED])}",) if made else ()
 
 
 def _foreign_data(draft: ServiceSeal, context: Context) -> Iterator[tuple[str, list[int]]]:

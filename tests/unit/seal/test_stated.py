@@ -3,7 +3,7 @@ from __future__ import annotations
 import errno
 from dataclasses import replace
 
-from lacre.observe import Mounted, Owner
+from lacre.observe import Mounted, Owner, Phase
 from lacre.seal.advice import ServiceAdvice
 from lacre.seal.context import Context
 from lacre.seal.model import ServiceSeal, User
@@ -75,6 +75,20 @@ def test_data_that_no_volume_can_keep_is_a_loud_note() -> None:
     path = "/var/data/served/index"
     base = context([wrote(path), ran_as(33, 33)], tree=tree, lasting=[path])
     assert any("/var/data/served" in note for note in said(base).notes if note.startswith(LOUD))
+
+
+def test_what_only_root_wrote_and_nobody_does_now_is_a_loud_note() -> None:
+    path = "/etc/served/password"
+    base = context([wrote(path, uid=0, phase=Phase.START), ran_as(33, 33)], lasting=[path])
+    assert any(path in note for note in said(base).notes if note.startswith(LOUD))
+    tried = refused(RefusedBecause.READ_ONLY, path)
+    assert not any(path in note for note in said(base, tried).notes)
+    draft = ServiceAdvice(base).draft().model_copy(update={"user": WORKER})
+    assert not any(
+        path in note for note in stated(draft, ServiceOutcome(wrote=frozenset({path})), base).notes
+    )
+    own = context([wrote(path, uid=33, phase=Phase.START), ran_as(33, 33)], lasting=[path])
+    assert not any(path in note for note in said(own).notes)
 
 
 def test_set_id_programs_and_idle_mounts_are_named() -> None:
