@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lacre.observe import FailureKind, Phase
+from lacre.seal import uncovered
 from lacre.seal.context import Context
 from lacre.seal.controls import capabilities, filesystem, limits, logging, network, privileges, syscalls, user
-from lacre.seal.directories import is_byte_code
+from lacre.seal.directories import bare, is_byte_code
 from lacre.seal.model import CONTROLS, FileSystem, Image, ServiceSeal, User
 from lacre.seal.mounts import unwritable
 from lacre.seal.prove import ServiceOutcome
@@ -16,6 +17,9 @@ from lacre.sensor import Refusal, RefusedBecause
 
 _STARTS = {Phase.START, Phase.SECOND_START, Phase.RECREATED_START}
 _LIVED_BEFORE = {Phase.SECOND_START, Phase.SECOND, Phase.CRASH}
+
+Step = Callable[[ServiceSeal, ServiceOutcome], ServiceSeal | None]
+"""Gives one thing up after a trial that failed; None: it has nothing to give."""
 
 
 @dataclass(frozen=True)
@@ -133,23 +137,26 @@ class ServiceAdvice:
         """Give up what was refused in the failed phase by name."""
         close = tuple(refusal for refusal in outcome.refusals if refusal.phase == outcome.phase)
         outcome = replace(outcome, refusals=close)
-        steps = (
+        return next(
+            (looser for step in self._by_name() if (looser := step(draft, outcome)) is not None), None
+        )
+
+    def _by_name(self) -> tuple[Step, ...]:
+        """What refused paths name, cheapest first."""
+        return (
             self._cover_again,
             self._other_user_for_foreign_paths,
             self._writable_root_for_named_paths,
         )
-        return next((looser for step in steps if (looser := step(draft, outcome)) is not None), None)
 
     def loosen(self, draft: ServiceSeal, outcome: ServiceOutcome) -> tuple[int, ServiceSeal] | None:
         """The cheapest thing to give up next. The steps' order is their price."""
-        steps: tuple[Callable[[ServiceSeal, ServiceOutcome], ServiceSeal | None], ...] = (
+        steps: tuple[Step, ...] = (
             self._no_init,
             self._limits_that_the_engine_refuses,
             self._privileges_that_were_gained,
             self._keep_over_restart,
-            self._cover_again,
-            self._other_user_for_foreign_paths,
-            self._writable_root_for_named_paths,
+            *self._by_name(),
             self._writable_mounts,
             self._unmake,
             self._uncover,
@@ -176,11 +183,9 @@ class ServiceAdvice:
             for name in (syscalls.NAME, privileges.NAME, limits.NAME, filesystem.NAME, capabilities.NAME)
             if getattr(draft, name).off and not getattr(strict, name).off and name not in shown
         ]
-        writable = (
-            FileSystem() if draft.filesystem.off else draft.filesystem
-        )  # mounts of what is off are nowhere
+        # Where it is off no mount of it is anywhere.
+        writable = FileSystem() if draft.filesystem.off else draft.filesystem
         asked = [grant.what for grant in writable.grants if grant.guessed]
-        bare = filesystem.bare(writable)
         shut = self._could_be_shut(draft, strict)
         groups = [grant.what for grant in draft.user.grants if grant.guessed]
         return (
@@ -188,7 +193,7 @@ class ServiceAdvice:
             *(f"control {name}" for name in given_up),
             *groups,
             *(f"directory {path}" for path in asked),
-            *(f"bare {path}" for path in bare),
+            *(f"bare {path}" for path in bare(writable)),
             *(f"mount {target}" for target in shut),
             *(["init"] if self._could_have_init(draft) else []),
         )
@@ -222,7 +227,7 @@ class ServiceAdvice:
             elif kind == "mount":
                 writable = filesystem.closed(writable, {name})
             elif kind == "bare":
-                writable = filesystem.covered(writable, name, self.context, draft.user)
+                writable = uncovered.covered(writable, name, self.context, draft.user)
             elif kind == "control" and name == filesystem.NAME:
                 writable = filesystem.restored(writable)
             elif kind == "control" and name == capabilities.NAME:
@@ -263,8 +268,7 @@ class ServiceAdvice:
     def _keep_over_restart(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         if outcome.phase not in _LIVED_BEFORE:
             return None
-        writable = filesystem.kept(draft.filesystem, self.context)
-        return None if writable is None else draft.model_copy(update={"filesystem": writable})
+        return _writing(draft, filesystem.kept(draft.filesystem, self.context))
 
     def _other_user_for_foreign_paths(
         self, draft: ServiceSeal, outcome: ServiceOutcome
@@ -310,20 +314,18 @@ class ServiceAdvice:
 
     def _unmake(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         del outcome
-        writable = filesystem.unmake(draft.filesystem, self.context)
-        return None if writable is None else draft.model_copy(update={"filesystem": writable})
+        return _writing(draft, uncovered.unmake(draft.filesystem, self.context))
 
     def _uncover(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         del outcome
-        writable = filesystem.uncover(draft.filesystem, self.context)
-        return None if writable is None else draft.model_copy(update={"filesystem": writable})
+        return _writing(draft, uncovered.uncover(draft.filesystem, self.context))
 
     def _cover_again(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         """Mounts taken away for nothing: what is below them is refused now, and the service fails still."""
         if draft.filesystem.off:
             return None
-        writable = filesystem.cover_again(draft.filesystem, outcome.refusals, self.context, draft.user)
-        return None if writable is None else draft.model_copy(update={"filesystem": writable})
+        writable = uncovered.cover_again(draft.filesystem, outcome.refusals, self.context, draft.user)
+        return _writing(draft, writable)
 
     def _next_user(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         del outcome
@@ -372,6 +374,12 @@ class ServiceAdvice:
 
 
 _UNEXPLAINED = "the exercise fails with it, and no refusal tells why"
+
+
+def _writing(draft: ServiceSeal, writable: FileSystem | None) -> ServiceSeal | None:
+    """The draft with another setting of its file system; None where there is none."""
+    return None if writable is None else draft.model_copy(update={"filesystem": writable})
+
 
 _SAYS_ONLY = {"grants", "left", "off", "defeated", "files"}  # fields of a setting that a twin does not feel
 

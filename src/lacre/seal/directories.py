@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from lacre.seal.context import Context, is_below, parent
-from lacre.seal.model import User
+from lacre.seal.model import FileSystem, User
 from lacre.sensor import Executed, Identity, MappedExecutable, Origin, Write, WriteKind
 
 TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 (hier(7): every program may expect them)
@@ -99,6 +99,11 @@ def directory_for(
     if deeper is not None and not is_below(deeper, "/etc"):
         return deeper, ""
     return None, refusal
+
+
+def bare(setting: FileSystem) -> list[str]:
+    """Directories whose mounts were taken away."""
+    return [left.what for left in setting.left if left.reason in BARE]
 
 
 def is_byte_code(path: str) -> bool:

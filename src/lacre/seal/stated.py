@@ -130,17 +130,20 @@ def _skipped(draft: ServiceSeal, outcome: ServiceOutcome, context: Context) -> t
     """Files that only root made: an entrypoint that asks who it is leaves them out as another user, in silence."""
     if draft.user.ids is None or draft.user.ids[0] == 0:
         return ()
-    tried = {r.what for r in (*outcome.refusals, *outcome.questions)} | outcome.wrote
-    tried = {volatile(context.real(path)) for path in tried}
-    made = {
-        path
+    refused = {refusal.what for refusal in (*outcome.refusals, *outcome.questions)}
+    tried = {volatile(context.real(path)) for path in refused | outcome.wrote}
+    by_root = {
+        context.real(fact.path)
         for fact in context.profile.of(Write)
         if fact.uid == 0
         and fact.kind in {WriteKind.CREATE, WriteKind.MODIFY}
         and fact.filesystem not in NOT_STORED
-        if fact.path in context.profile.lasting
-        if not vanishes(path := context.real(fact.path)) and not context.is_mounted(path)
-        if volatile(path) not in tried
+        and fact.path in context.profile.lasting
+    }
+    made = {
+        path
+        for path in by_root
+        if not vanishes(path) and not context.is_mounted(path) and volatile(path) not in tried
     }
     return (f"{SKIPPED}: {', '.join(sorted(made)[:MOST_NAMED])}",) if made else ()
 

@@ -13,12 +13,10 @@ from dataclasses import replace
 from lacre.engine import Entry
 from lacre.seal.context import Context, is_below, parent
 from lacre.seal.directories import (
-    BARE,
-    HIDES,
-    MADE,
     MOST_PREPARED,
     TEMPORARY,
     Wanted,
+    bare,
     content_of,
     directory_for,
     expressible,
@@ -45,7 +43,6 @@ MOST_SIZE = 4096 * MIB  # tmpfs is memory: what fills more is not temporary data
 
 # What lets root past owners and modes (capabilities(7))
 OVERRIDING = frozenset({"DAC_OVERRIDE", "DAC_READ_SEARCH"})
-PUT_BACK = "put back: refused without it"
 NEVER_WRITTEN = "read-only: never written, and nobody in the service could"
 
 
@@ -65,7 +62,7 @@ def propose(context: Context, user: User) -> FileSystem:
             owner = context.image.tree[directory].uid  # who will write there
             # A queue, a store of uploads: no short exercise leaves anything there.
             lasts = not vanishes(directory)
-            setting = _granted(setting, directory, context, user, grant, owner, lasts=lasts)
+            setting = granted(setting, directory, context, user, grant, owner, lasts=lasts)
     return _allow(setting, observed(context), context, user)
 
 
@@ -148,76 +145,6 @@ def _reopened(
     return setting
 
 
-def uncover(setting: FileSystem, context: Context) -> FileSystem | None:
-    """Take the mounts over image content away, or None: a mount can break what no refusal explains.
-
-    All at once: those that were not to blame are put back, what is refused then by `cover_again`, the others by the
-    search for the smallest set (`covered`)."""
-    hiding = {m.path for m in setting.tmpfs if context.entry(m.path) is not None and m.path not in TEMPORARY}
-    return _taken_away(setting, hiding, HIDES)
-
-
-def unmake(setting: FileSystem, context: Context) -> FileSystem | None:
-    """Take the mounts away where the image has nothing: who finds a directory there may not fill it."""
-    return _taken_away(setting, {p for p in _mounted(setting) if context.entry(p) is None}, MADE)
-
-
-def _taken_away(setting: FileSystem, paths: Collection[str], reason: str) -> FileSystem | None:
-    paths = set(paths) - {grant.what for grant in setting.grants if grant.reason == PUT_BACK}
-    if not paths:
-        return None
-    for path in paths:
-        setting = without(setting, path)
-    left = (LeftRefused(what=path, reason=reason) for path in sorted(paths))
-    return setting.model_copy(update={"left": (*setting.left, *left)})
-
-
-def bare(setting: FileSystem) -> list[str]:
-    """Directories whose mounts were taken away."""
-    return [left.what for left in setting.left if left.reason in BARE]
-
-
-def covered(
-    setting: FileSystem, directory: str, context: Context, user: User, reason: str = "", uid: int = 0
-) -> FileSystem:
-    """Put a mount back that was taken away."""
-    grant = Grant(what=directory, reason=reason or "a directory that the application writes to")
-    setting = _granted(setting, directory, context, user, grant, uid)
-    mounted = set(_mounted(setting))
-    left = tuple(known for known in setting.left if known.what not in mounted or known.reason not in BARE)
-    return setting.model_copy(update={"left": left})
-
-
-def cover_again(
-    setting: FileSystem, refusals: Iterable[Refusal], context: Context, user: User
-) -> FileSystem | None:
-    """Put the mounts back without which something was refused; None: there are none.
-
-    Where that is all that were taken away, there is no draft between: it fails with them and without them."""
-    taken = {left.what: left.reason for left in setting.left if left.reason in BARE}
-    refused = {
-        directory: refusal
-        for refusal in refusals
-        if refusal.because is RefusedBecause.READ_ONLY and refusal.writing
-        for directory in taken
-        if is_below(context.real(refusal.what), directory)
-    }
-    if not refused:
-        return None
-    for directory in sorted(refused):
-        setting = covered(setting, directory, context, user, PUT_BACK, refused[directory].uid)
-    first = min(refused)
-    if taken[first] in {left.reason for left in setting.left}:
-        return setting
-    return given_up(setting, _NEITHER[taken[first]].format(context.real(refused[first].what)))
-
-
-_NEITHER = {
-    HIDES: "it must write {}, and fails under a tmpfs that hides what the image has there",
-    MADE: "it must make {} itself, and fails where a mount is there before it",
-}
-
-
 def without(setting: FileSystem, directory: str) -> FileSystem:
     """The setting without one of its directories."""
     return setting.model_copy(
@@ -294,7 +221,7 @@ def _allow(
             continue
         reason = f"{_verb(guessed)} {want.path}"
         grant = Grant(what=directory, reason=reason, by=want.by, phase=want.phase, guessed=guessed)
-        setting = _granted(setting, directory, context, user, grant, want.uid)
+        setting = granted(setting, directory, context, user, grant, want.uid)
     return setting
 
 
@@ -302,7 +229,7 @@ def _verb(guessed: bool) -> str:
     return "a phase failed that had asked for" if guessed else "writes"
 
 
-def _granted(
+def granted(
     setting: FileSystem,
     directory: str,
     context: Context,
@@ -323,7 +250,7 @@ def _granted(
     if any(volume.path == directory for volume in setting.volumes):
         return setting
     # A fresh volume has the image's directories, with their owners.
-    for nested in _mounted(setting):
+    for nested in mounted(setting):
         below = nested != directory and is_below(nested, directory)
         if below and _may_write_a_volume(nested, context, user, uid):
             setting = without(setting, nested)
@@ -342,13 +269,14 @@ def _may_write_a_volume(directory: str, context: Context, user: User, uid: int) 
     return entry is not None and (entry.uid == own or bool(entry.mode & 0o002))
 
 
-def _mounted(setting: FileSystem) -> list[str]:
+def mounted(setting: FileSystem) -> list[str]:
+    """The directories that it mounts something on."""
     return [mount.path for mount in setting.tmpfs] + [volume.path for volume in setting.volumes]
 
 
 def _is_granted(setting: FileSystem, want: Wanted) -> bool:
     directory = want.path if want.inside else parent(want.path)
-    return any(is_below(directory, mount) for mount in _mounted(setting))
+    return any(is_below(directory, mount) for mount in mounted(setting))
 
 
 def _volume_name(setting: FileSystem, context: Context, directory: str) -> str:

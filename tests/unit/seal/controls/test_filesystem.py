@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from lacre.seal import uncovered
 from lacre.seal.controls import filesystem
+from lacre.seal.directories import bare
 from lacre.seal.model import FileSystem, Margin, NamedVolume, User
 from lacre.sensor import AnyFact, Origin, RefusedBecause, WriteKind
 from tests.unit.seal.invented import (
@@ -260,18 +262,18 @@ def test_refused_executable_memory_turns_noexec_off_there() -> None:
 
 def test_what_was_uncovered_is_not_covered_again() -> None:
     before = filesystem.propose(context([wrote("/run/x")]), WORKER)
-    bare = filesystem.uncover(before, context())
-    assert bare is not None
-    assert "/run" not in mounts(bare)
-    again = filesystem.mend(bare, [refused(RefusedBecause.READ_ONLY, "/run/x")], context(), WORKER)
+    without = uncovered.uncover(before, context())
+    assert without is not None
+    assert "/run" not in mounts(without)
+    again = filesystem.mend(without, [refused(RefusedBecause.READ_ONLY, "/run/x")], context(), WORKER)
     assert "/run" not in mounts(again)
 
 
 def test_what_is_refused_where_a_mount_was_taken_away_is_no_mount_of_its_own() -> None:
-    bare = filesystem.uncover(filesystem.propose(context([wrote("/run/x")]), WORKER), context())
-    assert bare is not None
-    again = filesystem.mend(bare, [refused(RefusedBecause.READ_ONLY, "/run/x")], context(), WORKER)
-    assert "/run/x" not in filesystem.bare(again)
+    without = uncovered.uncover(filesystem.propose(context([wrote("/run/x")]), WORKER), context())
+    assert without is not None
+    again = filesystem.mend(without, [refused(RefusedBecause.READ_ONLY, "/run/x")], context(), WORKER)
+    assert "/run/x" not in bare(again)
 
 
 def made_itself() -> FileSystem:
@@ -279,7 +281,7 @@ def made_itself() -> FileSystem:
     facts = [wrote("/var/lib/one/file"), wrote("/var/lib/two/file")]
     before = filesystem.propose(context(facts), WORKER)
     assert {"/var/lib/one", "/var/lib/two"} <= mounts(before)
-    without = filesystem.unmake(before, context(facts))
+    without = uncovered.unmake(before, context(facts))
     assert without is not None
     return without
 
@@ -293,19 +295,19 @@ def test_a_mount_where_the_image_has_nothing_can_be_taken_away() -> None:
 
 def test_of_the_mounts_taken_away_those_that_are_missed_come_back_and_stay() -> None:
     refusal = refused(RefusedBecause.READ_ONLY, "/var/lib/one", syscall="mkdir")
-    again = filesystem.cover_again(made_itself(), [refusal], context(), WORKER)
+    again = uncovered.cover_again(made_itself(), [refusal], context(), WORKER)
     assert again is not None
     assert not again.off
     assert mounts(again) == ALWAYS | {"/var/lib/one"}
-    assert filesystem.bare(again) == ["/var/lib/two"]
-    assert filesystem.unmake(again, context()) is None
+    assert bare(again) == ["/var/lib/two"]
+    assert uncovered.unmake(again, context()) is None
 
 
 def test_where_all_that_was_taken_away_is_missed_nothing_lies_between() -> None:
     missed = [
         refused(RefusedBecause.READ_ONLY, path, syscall="mkdir") for path in ("/var/lib/one", "/var/lib/two")
     ]
-    again = filesystem.cover_again(made_itself(), missed, context(), WORKER)
+    again = uncovered.cover_again(made_itself(), missed, context(), WORKER)
     assert again is not None
     assert again.off == "it must make /var/lib/one itself, and fails where a mount is there before it"
     assert {"/var/lib/one", "/var/lib/two"} <= mounts(filesystem.restored(again))
@@ -313,7 +315,7 @@ def test_where_all_that_was_taken_away_is_missed_nothing_lies_between() -> None:
 
 def test_what_only_asked_puts_no_mount_back() -> None:
     asked = refused(RefusedBecause.READ_ONLY, "/var/lib/one", writing=False)
-    assert filesystem.cover_again(made_itself(), [asked], context(), WORKER) is None
+    assert uncovered.cover_again(made_itself(), [asked], context(), WORKER) is None
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a:b", "a,b", "a\udcff", "a\x1b[2J"])
