@@ -38,6 +38,6 @@ def test_what_the_work_raises_is_raised_here() -> None:
 
 
 def test_no_process_is_left() -> None:
-    aside(os.getpid)()
+    child = aside(os.getpid)()
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(child, os.WNOHANG)
