@@ -106,6 +106,21 @@ def test_who_fills_only_directories_that_it_made_keeps_its_writable_root_and_the
             up.exercise(workload)
 
 
+def test_what_only_root_prepares_keeps_root_though_nothing_is_refused(
+    seal_server: SealServer, tmp_path: Path
+) -> None:
+    sealed = seal_server("asks-who-it-is")
+    assert sealed.ran.code == 0, str(sealed.ran)
+    assert not off(sealed.main)
+    assert sealed.main.user.root
+    assert "/etc/served/password" in sealed.main.user.grants[0].reason
+    assert any("stays root" in warning for warning in sealed.result["warnings"])
+    assert sealed.seal.trials <= 6
+    with deployed(sealed, "sealed-asks-who-it-is", tmp_path) as up:
+        for workload in sealed.server.workloads:
+            up.exercise(workload)
+
+
 @pytest.mark.long
 def test_who_mounts_keeps_only_what_that_takes(seal_server: SealServer, tmp_path: Path) -> None:
     """SYS_ADMIN cannot be taken away; everything else is, and the seal says it loudly."""

@@ -13,6 +13,7 @@ from lacre.seal.directories import bare, is_byte_code
 from lacre.seal.model import CONTROLS, FileSystem, Image, ServiceSeal, User
 from lacre.seal.mounts import unwritable
 from lacre.seal.prove import ServiceOutcome
+from lacre.seal.skipped import missed
 from lacre.sensor import Refusal, RefusedBecause
 
 _STARTS = {Phase.START, Phase.SECOND_START, Phase.RECREATED_START}
@@ -122,9 +123,14 @@ class ServiceAdvice:
 
     def reject(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         """Another user where this one loses what the application did: another identity, a path outside the image."""
-        if draft.user.root or not any(self._loses(refusal) for refusal in outcome.refusals):
+        if draft.user.root:
             return None
-        return self._next_user(draft, outcome)
+        lost = [user.why_another(draft.user, refusal) for refusal in outcome.refusals if self._loses(refusal)]
+        lost += [
+            f"as {draft.user.user} nobody writes {path}, which root writes and {by} uses"
+            for path, by in sorted(missed(outcome, self.context).items())
+        ]
+        return self._next_user(draft, outcome, lost[0]) if lost else None
 
     def _loses(self, refusal: Refusal) -> bool:
         """Whether root would not have been refused this; a write into the image is refused to everybody."""
@@ -275,9 +281,10 @@ class ServiceAdvice:
     ) -> ServiceSeal | None:
         """A path that belongs to somebody else was refused: only another user helps."""
         close = [question for question in outcome.questions if question.phase == outcome.phase]
-        if draft.user.root or not any(self._is_foreign(r, draft) for r in (*outcome.refusals, *close)):
+        foreign = [r for r in (*outcome.refusals, *close) if self._is_foreign(r, draft)]
+        if draft.user.root or not foreign:
             return None
-        return self._next_user(draft, outcome)
+        return self._next_user(draft, outcome, user.why_another(draft.user, foreign[0]))
 
     def _is_foreign(self, refusal: Refusal, draft: ServiceSeal) -> bool:
         if is_byte_code(refusal.what):
@@ -327,13 +334,15 @@ class ServiceAdvice:
         writable = uncovered.cover_again(draft.filesystem, outcome.refusals, self.context, draft.user)
         return _writing(draft, writable)
 
-    def _next_user(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
+    def _next_user(self, draft: ServiceSeal, outcome: ServiceOutcome, why: str = "") -> ServiceSeal | None:
+        """The next candidate; root says why the one before would not do."""
         del outcome
         candidates = user.candidates(self.context)
         tried = [candidate.user for candidate in candidates].index(draft.user.user)
         if tried + 1 >= len(candidates):
             return None
-        looser = self._draft_for(candidates[tried + 1])
+        candidate = candidates[tried + 1]
+        looser = self._draft_for(user.because(candidate, why) if candidate.root and why else candidate)
         if not draft.filesystem.off:
             return looser
         # The search for what is needless tries whether this user bears it.

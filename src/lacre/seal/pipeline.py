@@ -15,6 +15,7 @@ from lacre.errors import EngineError, NotProvedError, TargetError
 from lacre.observe import Run
 from lacre.seal.advice import ServiceAdvice
 from lacre.seal.attacking import attacked, compared, no_longer_stopped, stopped
+from lacre.seal.changes import changes
 from lacre.seal.completeness import completeness
 from lacre.seal.judge import judge
 from lacre.seal.model import CONTROLS, Grant, Seal, ServiceSeal
@@ -52,11 +53,20 @@ def seal_project(
         advice = {name: ServiceAdvice(context) for name, context in contexts.items()}
         progress.stage("proving", twins.services)
 
+        known: Mapping[str, ServiceSeal] = {}  # the last drafts that worked, until then the last ones tried
+        worked = False
+
         def trial(batch: Sequence[Mapping[str, ServiceSeal]], made: int) -> list[Outcome]:
+            nonlocal known, worked
+            for number, drafts in enumerate(batch, made + 1):
+                for name, before in known.items():
+                    if text := changes(before, drafts[name]):
+                        progress.tell(name, f"trial {number}: {text}")
             runs = twins.run_side_by_side(batch, first=made + 1, baseline=baseline)
             outcomes = [judge(run, baseline, drafts) for run, drafts in zip(runs, batch, strict=True)]
-            for outcome in outcomes:
+            for drafts, outcome in zip(batch, outcomes, strict=True):
                 twins.report(outcome)
+                known, worked = (drafts, outcome.works) if outcome.works or not worked else (known, worked)
             return outcomes
 
         proof = prove(advice, trial, side_by_side=options.jobs)

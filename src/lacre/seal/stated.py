@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from lacre import seccomp
 from lacre.seal.context import Context
 from lacre.seal.controls import filesystem
-from lacre.seal.directories import NOT_STORED, must_last, vanishes
+from lacre.seal.directories import must_last
 from lacre.seal.judge import ATTRIBUTES, volatile
 from lacre.seal.model import LeftRefused, ServiceSeal
 from lacre.seal.mounts import idle
 from lacre.seal.prove import ServiceOutcome
-from lacre.sensor import Refusal, RefusedBecause, Write, WriteKind
+from lacre.seal.skipped import skipped
+from lacre.sensor import Refusal, RefusedBecause
 
 MOST_STATED = 500
 MOST_NAMED = 20  # paths in one note
@@ -130,22 +131,8 @@ def _skipped(draft: ServiceSeal, outcome: ServiceOutcome, context: Context) -> t
     """Files that only root made: an entrypoint that asks who it is leaves them out as another user, in silence."""
     if draft.user.ids is None or draft.user.ids[0] == 0:
         return ()
-    refused = {refusal.what for refusal in (*outcome.refusals, *outcome.questions)}
-    tried = {volatile(context.real(path)) for path in refused | outcome.wrote}
-    by_root = {
-        context.real(fact.path)
-        for fact in context.profile.of(Write)
-        if fact.uid == 0
-        and fact.kind in {WriteKind.CREATE, WriteKind.MODIFY}
-        and fact.filesystem not in NOT_STORED
-        and fact.path in context.profile.lasting
-    }
-    made = {
-        path
-        for path in by_root
-        if not vanishes(path) and not context.is_mounted(path) and volatile(path) not in tried
-    }
-    return (f"{SKIPPED}: {', '.join(sorted(made)[:MOST_NAMED])}",) if made else ()
+    paths = sorted(skipped(outcome, context))
+    return (f"{SKIPPED}: {', '.join(paths[:MOST_NAMED])}",) if paths else ()
 
 
 def _foreign_data(draft: ServiceSeal, context: Context) -> Iterator[tuple[str, list[int]]]:

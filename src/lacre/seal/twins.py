@@ -40,6 +40,7 @@ from lacre.observe import (
     with_quick_health_checks,
 )
 from lacre.seal.context import Context
+from lacre.seal.controls import user
 from lacre.seal.model import Exercise, Ground, Margin, Seal, ServiceSeal
 from lacre.seal.prove import Outcome
 from lacre.seal.stated import LOUD
@@ -288,6 +289,12 @@ class Twins:
         warnings = [*self.warnings, *self._unexercised(baseline)]
         warnings += [
             f"{name}: {note}" for name, seal in seals.items() for note in seal.notes if note.startswith(LOUD)
+        ]
+        warnings += [
+            f"{name}: stays root: {grant.reason}"
+            for name, seal in seals.items()
+            for grant in seal.user.grants
+            if seal.user.root and grant.what == user.ROOT
         ]
         warnings += [f"left out of the life cycle: {text}" for text in baseline.skipped]
         if self._kept is not None:

@@ -27,7 +27,9 @@ from lacre.sensor import (
 )
 
 NAME = "user"
+ROOT = "root"  # what the grant of root is called
 
+_GIVEN_AWAY = "where {} is given to another user (chown in the image, or on the host), it needs no root"
 UNPRIVILEGED = 65532  # the uid that distroless images call nonroot: owns nothing in ordinary images
 _STARTING = {Phase.START, Phase.SECOND_START, Phase.RECREATED_START}
 
@@ -40,16 +42,34 @@ def candidates(context: Context) -> list[User]:
     as_it_was = User(user=None, root=True)
     found = [_as_user(context, uid, gid, "the application runs as this user after its start")
              for uid, gid in _working_ids(context)]  # fmt: skip
-    if not found:
-        found = _for_root_all_along(context)
-    return [*found, as_it_was]
+    if found:
+        return [*found, as_it_was]
+    if owned := _written_mount_of_root(context):
+        reason = f"it writes to {owned}, a mount that belongs to root; {_GIVEN_AWAY.format(owned)}"
+        return [because(as_it_was, reason)]
+    return [*_for_root_all_along(context), as_it_was]
+
+
+def because(candidate: User, reason: str) -> User:
+    """A candidate, root, and why it has to be."""
+    return candidate.model_copy(update={"grants": (Grant(what=ROOT, reason=reason),)})
+
+
+def why_another(setting: User, refusal: Refusal) -> str:
+    """What makes a user who is not root unfit, in words."""
+    who = f"as {setting.user or refusal.uid}"
+    if refusal.because is RefusedBecause.CAPABILITY:
+        return f"{who} {refusal.by} lacks {refusal.what}, and only root can have it"
+    return f"{who} {refusal.by} may not {'write' if refusal.writing else 'use'} {refusal.what}; " + (
+        _GIVEN_AWAY.format(refusal.what)
+    )
 
 
 def propose(user: User) -> User:
     """Name the evidence for a candidate."""
     if user.root and not user.grants:
         reason = "the main process starts as root: no other user was found under which the exercise passes"
-        return user.model_copy(update={"grants": (Grant(what="root", reason=reason),)})
+        return user.model_copy(update={"grants": (Grant(what=ROOT, reason=reason),)})
     return user
 
 
@@ -144,10 +164,7 @@ def _for_root_all_along(context: Context) -> list[User]:
     """A service that is root from beginning to end: who owns what it writes, or anybody if nobody does."""
     owners: Counter[tuple[int, int]] = Counter()
     for fact in context.profile.of(Write):
-        mount = next((t for t in context.volume_owners if is_below(fact.path, context.real(t))), None)
-        if mount is not None and context.volume_owners[mount].uid == 0:
-            return []  # nobody else can write to a volume of root
-        if mount is not None:
+        if (mount := _mount_of(fact, context)) is not None:
             owners[context.volume_owners[mount].uid, context.volume_owners[mount].gid] += 1
         elif fact.filesystem not in NOT_STORED:
             owners[_owner_above(context, context.real(fact.path))] += 1
@@ -159,6 +176,16 @@ def _for_root_all_along(context: Context) -> list[User]:
     uid = next((u for u in sorted(context.image.accounts) if 1000 <= u < 60000), UNPRIVILEGED)
     reason = "it is root all along, but nothing that it writes belongs to root's own volumes"
     return [_as_user(context, uid, context.image.accounts.get(uid, uid), reason)]
+
+
+def _mount_of(fact: Write, context: Context) -> str | None:
+    return next((t for t in context.volume_owners if is_below(fact.path, context.real(t))), None)
+
+
+def _written_mount_of_root(context: Context) -> str:
+    """A mount of root's that is written to, which nobody else could; or nothing."""
+    mounts = {mount for fact in context.profile.of(Write) if (mount := _mount_of(fact, context)) is not None}
+    return min((mount for mount in mounts if context.volume_owners[mount].uid == 0), default="")
 
 
 def _owner_above(context: Context, path: str) -> tuple[int, int]:
