@@ -291,15 +291,15 @@ def not_in_force(container: Mapping[str, Any], sealed: ServiceSeal) -> list[str]
         if not holds:
             wrong.append(what)
 
+    mounts = [line.split() for line in Path(f"/proc/{pid}/mountinfo").read_text().splitlines()]
     if sealed.filesystem.read_only and not sealed.filesystem.off:
         check("ReadonlyRootfs", holds=host["ReadonlyRootfs"])
-        mounts = [line.split() for line in Path(f"/proc/{pid}/mountinfo").read_text().splitlines()]
         root = [words[5] for words in mounts if words[4] == "/"]
         check(f"the root is mounted {root}", holds=all("ro" in options.split(",") for options in root))
-        for tmpfs in sealed.filesystem.tmpfs:
-            options = [set(words[5].split(",")) for words in mounts if words[4] == tmpfs.path]
-            wanted = {"nosuid", "nodev"} | (set() if tmpfs.exec else {"noexec"})
-            check(f"{tmpfs.path} is mounted {options}", holds=bool(options) and wanted <= options[-1])
+    for tmpfs in sealed.filesystem.tmpfs:
+        options = [set(words[5].split(",")) for words in mounts if words[4] == tmpfs.path]
+        wanted = {"nosuid", "nodev"} | (set() if tmpfs.exec else {"noexec"})
+        check(f"{tmpfs.path} is mounted {options}", holds=bool(options) and wanted <= options[-1])
     for mount in sealed.filesystem.read_only_mounts:
         modes = [m["RW"] for m in container["Mounts"] if m["Destination"] == mount]
         check(f"{mount} is writable", holds=modes == [False])

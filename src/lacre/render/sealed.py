@@ -27,8 +27,7 @@ def sealed_service(base: Config, seal: ServiceSeal, seccomp_path: str, *, read_o
     _user(service, seal)
     _capabilities(service, seal)
     _security(service, seal, seccomp_path)
-    if not seal.filesystem.off:
-        _filesystem(service, seal.filesystem, read_only=read_only)
+    _filesystem(service, seal.filesystem, read_only=read_only)
     if not seal.limits.off:
         _limits(service, seal.limits)
     if not seal.logging.off and seal.logging.driver is not None and "logging" not in base:
@@ -72,12 +71,7 @@ def seccomp_path(output: PurePath, service: str) -> str:
 
 def new_volumes(config: Config, seals: Mapping[str, ServiceSeal]) -> dict[str, Config]:
     """The top-level volumes that the seals bring, as `config` prints them."""
-    names = {
-        volume.name
-        for seal in seals.values()
-        if not seal.filesystem.off
-        for volume in seal.filesystem.volumes
-    }
+    names = {volume.name for seal in seals.values() for volume in seal.filesystem.volumes}
     known = config.get("volumes") or {}
     return {name: {"name": f"{config.get('name', '')}_{name}"} for name in sorted(names) if name not in known}
 
@@ -170,7 +164,7 @@ def _is_on(option: str) -> bool:
 
 
 def _filesystem(service: Config, setting: FileSystem, *, read_only: bool) -> None:
-    if setting.read_only and read_only:
+    if setting.read_only and not setting.off and read_only:
         service["read_only"] = True
     sealed = {_path(mount.path): tmpfs(mount) for mount in setting.tmpfs}
     named = {_path(volume.path): volume.name for volume in setting.volumes}

@@ -91,10 +91,8 @@ def tmpfs(mount: Tmpfs) -> str:
 def writable(sealed: ServiceSeal, service: Service | None) -> list[str]:
     """Every writable place: tmpfs, new volumes, and the base's own writable mounts."""
     setting = sealed.filesystem
-    places = []
-    if not setting.off:  # else they are in no file that is written
-        places += [tmpfs(mount) for mount in setting.tmpfs]
-        places += [f"{volume.path} volume" for volume in setting.volumes]
+    places = [tmpfs(mount) for mount in setting.tmpfs]
+    places += [f"{volume.path} volume" for volume in setting.volumes]
     places += [
         f"{mount.target} {mount.kind}"
         for mount in (service.mounts if service else ())

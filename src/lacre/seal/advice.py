@@ -171,6 +171,7 @@ class ServiceAdvice:
             self._new_privileges,
             self._no_limits,
             self._writable_root,
+            self._unmount,
             self._base_capabilities,
         )
         for price, step in enumerate(steps):
@@ -183,15 +184,12 @@ class ServiceAdvice:
         """What may be needless: capabilities without a counted refusal, controls given up, questions."""
         doubtful = capabilities.doubtful(draft.capabilities, outcome)
         strict = self._draft_for(draft.user)
-        shown = set() if draft.privileges.guessed else {privileges.NAME}
         given_up = [
             name
             for name in (syscalls.NAME, privileges.NAME, limits.NAME, filesystem.NAME, capabilities.NAME)
-            if getattr(draft, name).off and not getattr(strict, name).off and name not in shown
+            if getattr(draft, name).guessed and not getattr(strict, name).off
         ]
-        # Where it is off no mount of it is anywhere.
-        writable = FileSystem() if draft.filesystem.off else draft.filesystem
-        asked = [grant.what for grant in writable.grants if grant.guessed]
+        asked = [grant.what for grant in draft.filesystem.grants if grant.guessed]
         shut = self._could_be_shut(draft, strict)
         groups = [grant.what for grant in draft.user.grants if grant.guessed]
         return (
@@ -199,7 +197,7 @@ class ServiceAdvice:
             *(f"control {name}" for name in given_up),
             *groups,
             *(f"directory {path}" for path in asked),
-            *(f"bare {path}" for path in bare(writable)),
+            *(f"bare {path}" for path in bare(draft.filesystem)),
             *(f"mount {target}" for target in shut),
             *(["init"] if self._could_have_init(draft) else []),
         )
@@ -259,9 +257,8 @@ class ServiceAdvice:
         """A container that the engine does not even start: no refusal can tell why, but the engine's words do."""
         if draft.limits.off or outcome.how is not FailureKind.NOT_STARTED:
             return None
-        return draft.model_copy(
-            update={"limits": limits.given_up(f"the engine refuses: {outcome.failed}"[:500])}
-        )
+        reason = f"the engine refuses: {outcome.failed}"[:500]
+        return draft.model_copy(update={"limits": limits.given_up(reason, guessed=False)})
 
     def _privileges_that_were_gained(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         """A set-ID program tells nobody that it gained nothing: it ends, or waits for ever."""
@@ -284,17 +281,27 @@ class ServiceAdvice:
         foreign = [r for r in (*outcome.refusals, *close) if self._is_foreign(r, draft)]
         if draft.user.root or not foreign:
             return None
-        return self._next_user(draft, outcome, user.why_another(draft.user, foreign[0]))
+        why = user.why_another(draft.user, foreign[0])
+        other = self._next_user(draft, outcome, why)
+        while (
+            other is not None
+            and not other.user.root
+            and any(refusal.writing and self._belongs_to_another(refusal, other.user) for refusal in foreign)
+        ):  # he would be refused the same
+            other = self._next_user(other, outcome, why)
+        return other
 
     def _is_foreign(self, refusal: Refusal, draft: ServiceSeal) -> bool:
         if is_byte_code(refusal.what):
             return False
         if refusal.because is RefusedBecause.PERMISSION:
             return True
-        if refusal.because is not RefusedBecause.READ_ONLY:
-            return False
+        return refusal.because is RefusedBecause.READ_ONLY and self._belongs_to_another(refusal, draft.user)
+
+    def _belongs_to_another(self, refusal: Refusal, who: User) -> bool:
+        """Whether the image has a path, or the directory that holds it, as somebody else's own."""
         entry = self.context.entry(refusal.what) or self.context.entry(refusal.what.rpartition("/")[0] or "/")
-        uid = (draft.user.ids or (0, 0))[0] or refusal.uid
+        uid = (who.ids or (0, 0))[0] or refusal.uid
         return entry is not None and entry.uid != uid and not entry.mode & 0o002
 
     def _writable_root_for_named_paths(
@@ -329,8 +336,6 @@ class ServiceAdvice:
 
     def _cover_again(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         """Mounts taken away for nothing: what is below them is refused now, and the service fails still."""
-        if draft.filesystem.off:
-            return None
         writable = uncovered.cover_again(draft.filesystem, outcome.refusals, self.context, draft.user)
         return _writing(draft, writable)
 
@@ -343,11 +348,11 @@ class ServiceAdvice:
             return None
         candidate = candidates[tried + 1]
         looser = self._draft_for(user.because(candidate, why) if candidate.root and why else candidate)
-        if not draft.filesystem.off:
-            return looser
-        # The search for what is needless tries whether this user bears it.
-        writable = filesystem.given_up(looser.filesystem, draft.filesystem.off)
-        return looser.model_copy(update={"filesystem": writable})
+        # What this user bears of it the search for what is needless tries.
+        writable = uncovered.as_bare(looser.filesystem, draft.filesystem)
+        if draft.filesystem.off:
+            writable = filesystem.given_up(writable, draft.filesystem.off, guessed=True)
+        return _writing(looser, writable)
 
     def _docker_seccomp(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         del outcome
@@ -363,15 +368,19 @@ class ServiceAdvice:
 
     def _no_limits(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         del outcome
-        return (
-            None if draft.limits.off else draft.model_copy(update={"limits": limits.given_up(_UNEXPLAINED)})
-        )
+        if draft.limits.off:
+            return None
+        return draft.model_copy(update={"limits": limits.given_up(_UNEXPLAINED, guessed=True)})
 
     def _writable_root(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         del outcome
         if draft.filesystem.off:
             return None
-        return draft.model_copy(update={"filesystem": filesystem.given_up(draft.filesystem, _UNEXPLAINED)})
+        return _writing(draft, filesystem.given_up(draft.filesystem, _UNEXPLAINED, guessed=True))
+
+    def _unmount(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
+        del outcome
+        return _writing(draft, uncovered.unmount(draft.filesystem))
 
     def _base_capabilities(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         del outcome
@@ -390,7 +399,14 @@ def _writing(draft: ServiceSeal, writable: FileSystem | None) -> ServiceSeal | N
     return None if writable is None else draft.model_copy(update={"filesystem": writable})
 
 
-_SAYS_ONLY = {"grants", "left", "off", "defeated", "files"}  # fields of a setting that a twin does not feel
+_SAYS_ONLY = {
+    "grants",
+    "left",
+    "off",
+    "guessed",
+    "defeated",
+    "files",
+}  # fields of a setting that a twin does not feel
 
 
 def _rules(seal: ServiceSeal) -> dict[str, object]:

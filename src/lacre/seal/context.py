@@ -71,6 +71,14 @@ class Context:
         return tuple(sorted({self.real(target) for target in targets}))
 
     @cached_property
+    def copied(self) -> tuple[str, ...]:
+        """Secrets and configs that Compose copies in before the start, as it does where it refuses `read_only`: a
+        mount above them would hide them."""
+        if not self.read_only_refused:
+            return ()
+        return tuple(sorted(map(self.real, (*self.service.secrets, *self.service.configs))))
+
+    @cached_property
     def programs(self) -> frozenset[str]:
         """Files of the image that the baseline ran, loaded as code or named as a script."""
         paths = {fact.path for fact in self.profile.of(MappedExecutable)}

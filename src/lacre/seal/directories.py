@@ -36,7 +36,8 @@ VANISHING = ("/run", "/var/run", "/tmp", "/var/tmp", "/dev/shm", "/var/lock", "/
 # Why a mount was taken away again
 HIDES = "is left read-only: a tmpfs here hides what the image has"
 MADE = "is left read-only: a mount here is there before the application makes the directory itself"
-BARE = frozenset({HIDES, MADE})
+BREAKS = "is left as it is in the image: a mount here breaks what no refusal explains"
+BARE = frozenset({HIDES, MADE, BREAKS})
 
 
 MOST_PREPARED = 32  # directories handed empty to the service's uid that get a tmpfs of their own
@@ -118,12 +119,22 @@ def expressible(path: str) -> bool:
 
 def _why_not(directory: str, context: Context, user: User, uncovered: frozenset[str]) -> str:
     """Why nothing may be mounted on a directory of the image; empty where it may."""
+    return _why_never(directory, context, uncovered) or _why_not_over_content(directory, context, user)
+
+
+def _why_never(directory: str, context: Context, uncovered: frozenset[str]) -> str:
     if directory in uncovered:
         return f"{directory} {HIDES}"
+    if hidden := [path for path in context.copied if is_below(path, directory)]:
+        return f"a mount there would hide {hidden[0]}, which Compose copies into the container"
     if directory in SHARED:
         return f"{directory} is shared by everything in the image"
     if _programs_below(directory, context):
         return f"the program itself was loaded from {directory}"
+    return ""
+
+
+def _why_not_over_content(directory: str, context: Context, user: User) -> str:
     content = content_of(directory, context)
     if not content:
         return ""

@@ -115,8 +115,9 @@ def _becomes_another(refusal: Refusal, seal: ServiceSeal, baseline: Run, name: s
 def _ungained(run: Run, baseline: Run, name: str, seal: ServiceSeal) -> tuple[str, ...]:
     """What only the baseline shows of a service that gained identities by set-ID programs, in words.
 
-    That is what such a program wrote and whom it reached, and what was executed while the service worked: at its
-    start another user has less to do. A program that lacks a capability would lack it with all its rights too.
+    That is what such a program wrote and whom it reached, and what it executed, and what that executed in turn,
+    while the service worked. At its start another user has less to do. A program that lacks a capability would lack it
+    with all its rights too.
     """
     before = baseline.facts.get(name, frozenset())
     programs = {fact.path for fact in before if isinstance(fact, Executed) and fact.setid}
@@ -127,10 +128,21 @@ def _ungained(run: Run, baseline: Run, name: str, seal: ServiceSeal) -> tuple[st
         for refusal in run.refusals(name)
         if refusal.because is RefusedBecause.CAPABILITY and refusal.what not in seal.capabilities.add
     }
-    return tuple(sorted(_done_by(before, programs) - _done_by(run.facts.get(name, frozenset()), programs)))
+    below = _executed_below(before, programs)
+    now = run.facts.get(name, frozenset())
+    return tuple(sorted(_done_by(before, programs, below) - _done_by(now, programs, below)))
 
 
-def _done_by(facts: Iterable[AnyFact], programs: Collection[str]) -> set[str]:
+def _executed_below(facts: Iterable[AnyFact], programs: Collection[str]) -> set[str]:
+    """These programs, what they executed, what that executed, and so on."""
+    steps = {(fact.by, fact.path) for fact in facts if isinstance(fact, Executed)}
+    below = set(programs)
+    while more := {path for by, path in steps if by in below} - below:
+        below |= more
+    return below
+
+
+def _done_by(facts: Iterable[AnyFact], programs: Collection[str], below: Collection[str]) -> set[str]:
     done = set()
     for fact in facts:
         match fact:
@@ -138,7 +150,7 @@ def _done_by(facts: Iterable[AnyFact], programs: Collection[str]) -> set[str]:
                 done.add(f"{fact.by} writes nothing to {fact.path.rpartition('/')[0] or '/'}")
             case Peer() if fact.by in programs and fact.port < EPHEMERAL_PORTS:
                 done.add(f"{fact.by} reaches nobody at {fact.protocol}/{fact.port}")
-            case Executed() if fact.phase in WORK:
+            case Executed() if fact.phase in WORK and fact.path in below:
                 done.add(f"{fact.path} is not executed")
     return done
 

@@ -77,6 +77,7 @@ class Setting(_Frozen):
     off: Seen = Field(
         default="", description="The reason why this control is given up; empty while it holds."
     )
+    guessed: Guessed = False
 
     @property
     def trouble(self) -> str:
@@ -133,7 +134,11 @@ class NamedVolume(_Frozen):
 
 
 class FileSystem(Setting):
-    """Read-only root, and what stays writable. `read_only_mounts`: targets of base mounts turned `:ro`."""
+    """Read-only root, and what stays writable. `read_only_mounts`: targets of base mounts turned `:ro`.
+
+    Off, the root stays writable; the mounts are there all the same: what may vanish is bounded, and code runs from no
+    tmpfs that need not be `exec`.
+    """
 
     read_only: bool = True
     tmpfs: tuple[Tmpfs, ...] = ()
@@ -160,7 +165,6 @@ class Privileges(Setting):
     """no-new-privileges, and what takes the container's own privileges away."""
 
     no_new_privileges: bool = True
-    guessed: Guessed = False
 
 
 class Limits(Setting):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from lacre import seccomp
 from lacre.seal.context import Context
@@ -65,7 +66,7 @@ def _left(
 ) -> tuple[LeftRefused, ...]:
     """One entry for each thing refused; names that differ in numbers only (temporary files) are one thing."""
     found: dict[str, LeftRefused] = {}
-    for refusal in refusals:
+    for refusal in _asked_as_one(refusals):
         key = volatile(refusal.what)
         if refusal.errno == errno.ENOSYS:
             continue  # told to fall back to an older call, which it did
@@ -74,6 +75,19 @@ def _left(
                 what=refusal.what, reason=reason(refusal), by=refusal.by, phase=refusal.phase
             )
     return tuple(found[key] for key in sorted(found))
+
+
+def _asked_as_one(refusals: Iterable[Refusal]) -> Iterator[Refusal]:
+    """Where a program only asked, with access(2), for several files of a directory, it is the directory once."""
+    asked: dict[tuple[str, str], list[Refusal]] = {}
+    for refusal in refusals:
+        if refusal.question:
+            asked.setdefault((refusal.by, refusal.what.rpartition("/")[0]), []).append(refusal)
+        else:
+            yield refusal
+    for (_, directory), those in asked.items():
+        alone = len({refusal.what for refusal in those}) == 1
+        yield those[0] if alone else replace(those[0], what=f"{directory}/*")
 
 
 def _limit_reason(refusal: Refusal) -> str:
@@ -104,11 +118,8 @@ def _notes(draft: ServiceSeal, context: Context) -> tuple[str, ...]:
     setid = sorted(p for p, e in context.image.tree.items() if e.kind == "file" and e.mode & 0o6000)
     if setid and not draft.privileges.off:
         notes.append(f"no-new-privileges takes the set-ID rights away from: {', '.join(setid)}")
-    open_still = [
-        t for t in idle(context) if draft.filesystem.off or t not in draft.filesystem.read_only_mounts
-    ]
-    tmpfs = () if draft.filesystem.off else draft.filesystem.tmpfs
-    lost = sorted(mount.path for mount in tmpfs if must_last(mount.path, context))
+    open_still = [target for target in idle(context) if target not in draft.filesystem.read_only_mounts]
+    lost = sorted(mount.path for mount in draft.filesystem.tmpfs if must_last(mount.path, context))
     notes += [
         f"{OLD_DATA}: after a run without the seal {target} holds files of uid {', '.join(map(str, others))};"
         f" before the first sealed start on them: chown -R {draft.user.user} {target}"

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 
 from lacre.seal.context import Context, is_below
 from lacre.seal.controls.filesystem import given_up, granted, mounted, without
-from lacre.seal.directories import BARE, HIDES, MADE, TEMPORARY
+from lacre.seal.directories import BARE, BREAKS, HIDES, MADE, TEMPORARY
 from lacre.seal.model import FileSystem, Grant, LeftRefused, User
 from lacre.sensor import Refusal, RefusedBecause
 
@@ -18,6 +18,7 @@ WRITES = "a directory that the application writes to"
 _NEITHER = {
     HIDES: "it must write {}, and fails under a tmpfs that hides what the image has there",
     MADE: "it must make {} itself, and fails where a mount is there before it",
+    BREAKS: "it must write {}, and fails under a mount there",
 }
 
 
@@ -35,6 +36,11 @@ def unmake(setting: FileSystem, context: Context) -> FileSystem | None:
     return _taken_away(setting, {p for p in mounted(setting) if context.entry(p) is None}, MADE)
 
 
+def unmount(setting: FileSystem) -> FileSystem | None:
+    """Take every other mount away, /tmp too: from one file system to another nothing can be renamed or linked."""
+    return _taken_away(setting, mounted(setting), BREAKS)
+
+
 def _taken_away(setting: FileSystem, paths: Collection[str], reason: str) -> FileSystem | None:
     paths = set(paths) - {grant.what for grant in setting.grants if grant.reason == PUT_BACK}
     if not paths:
@@ -43,6 +49,15 @@ def _taken_away(setting: FileSystem, paths: Collection[str], reason: str) -> Fil
         setting = without(setting, path)
     left = (LeftRefused(what=path, reason=reason) for path in sorted(paths))
     return setting.model_copy(update={"left": (*setting.left, *left)})
+
+
+def as_bare(setting: FileSystem, known: FileSystem) -> FileSystem:
+    """A setting without the mounts that another one has taken away."""
+    for left in known.left:
+        if left.reason in BARE:
+            setting = without(setting, left.what)
+            setting = setting.model_copy(update={"left": (*setting.left, left)})
+    return setting
 
 
 def covered(
@@ -72,9 +87,10 @@ def cover_again(
     }
     if not refused:
         return None
+    again = setting
     for directory in sorted(refused):
-        setting = covered(setting, directory, context, user, PUT_BACK, refused[directory].uid)
+        again = covered(again, directory, context, user, PUT_BACK, refused[directory].uid)
     first = min(refused)
-    if taken[first] in {left.reason for left in setting.left}:
-        return setting
+    if taken[first] in {left.reason for left in again.left}:
+        return again
     return given_up(setting, _NEITHER[taken[first]].format(context.real(refused[first].what)))

@@ -124,7 +124,7 @@ def test_the_base_is_not_touched() -> None:
     [
         ("user", {"user", "group_add"}),
         ("capabilities", {"cap_add", "cap_drop"}),
-        ("filesystem", {"read_only", "tmpfs", "volumes"}),
+        ("filesystem", {"read_only"}),
         ("limits", {"mem_limit", "pids_limit", "cpus", "ulimits"}),
         ("logging", {"logging"}),
     ],

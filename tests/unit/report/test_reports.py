@@ -132,8 +132,7 @@ def test_the_capabilities_of_the_base_are_counted_as_docker_gives_them() -> None
     assert view.base_capabilities(none) == frozenset({"CHOWN"})
 
 
-def test_places_that_are_in_no_file_are_not_shown() -> None:
-    """With the file system off neither tmpfs nor volume is written, and the table must not promise their bounds."""
+def test_a_writable_root_and_the_mounts_that_stay_are_both_shown() -> None:
     setting = FileSystem(
         read_only=False,
         off="it must write everywhere",
@@ -141,4 +140,4 @@ def test_places_that_are_in_no_file_are_not_shown() -> None:
         volumes=(NamedVolume(path="/var/lib/x", name="db-x"),),
     )
     sealed = samples.DB.model_copy(update={"filesystem": setting})
-    assert view.writable(sealed, None) == ["everywhere (off)"]
+    assert view.writable(sealed, None) == ["everywhere (off)", "/run/x 1M", "/var/lib/x volume"]

@@ -29,7 +29,9 @@ def test_user_controls_and_grants_are_named() -> None:
 
 
 def test_a_limit_that_is_gone_is_unlimited() -> None:
-    assert "memory unlimited" in changes(DRAFT, DRAFT.model_copy(update={"limits": limits.given_up("why")}))
+    assert "memory unlimited" in changes(
+        DRAFT, DRAFT.model_copy(update={"limits": limits.given_up("why", guessed=True)})
+    )
 
 
 def test_many_changes_are_counted() -> None:

@@ -149,11 +149,16 @@ def test_what_takes_a_capability_no_set_id_bit_gives() -> None:
     assert ungained(replace(lacks, by="/usr/bin/other"), before=(before,)) != ()
 
 
-def test_what_was_executed_at_work_beside_a_set_id_program_must_be_executed_again() -> None:
-    job = replace(executed("/usr/bin/job"), phase=Phase.FIRST)
-    assert ungained(before=(job,)) == ("/usr/bin/job is not executed",)
-    assert ungained(replace(job, uid=33), before=(job,)) == ()
-    assert ungained(before=(executed("/usr/bin/chown"),)) == ()
+def test_what_a_set_id_program_executed_at_work_must_be_executed_again() -> None:
+    shell = replace(executed("/bin/sh"), phase=Phase.FIRST, by=HELPER)
+    job = replace(executed("/usr/bin/job"), phase=Phase.FIRST, by="/bin/sh")
+    assert ungained(shell, before=(shell, job)) == ("/usr/bin/job is not executed",)
+    assert ungained(shell, replace(job, uid=33), before=(shell, job)) == ()
+    assert ungained(before=(replace(shell, phase=Phase.START),)) == ()
+
+
+def test_what_somebody_else_executed_says_nothing_of_a_set_id_program() -> None:
+    assert ungained(before=(replace(executed("/usr/bin/job"), phase=Phase.FIRST),)) == ()
 
 
 def test_without_a_set_id_program_nothing_has_to_be_executed_again() -> None:

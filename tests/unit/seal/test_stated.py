@@ -43,6 +43,16 @@ def test_names_that_differ_in_long_numbers_only_are_one() -> None:
     assert len(said(context(), *apart).filesystem.left) == 2
 
 
+def test_what_a_program_only_asked_of_many_files_is_one_entry_a_directory() -> None:
+    asked = [
+        refused(RefusedBecause.READ_ONLY, f"/usr/lib/served/{name}.beam", question=True) for name in "abc"
+    ]
+    other = refused(RefusedBecause.READ_ONLY, "/etc/served/x", question=True)
+    tried = refused(RefusedBecause.READ_ONLY, "/usr/lib/served/log")
+    left = said(context(), *asked, other, tried).filesystem.left
+    assert [entry.what for entry in left] == ["/etc/served/x", "/usr/lib/served/*", "/usr/lib/served/log"]
+
+
 def test_what_fell_back_is_not_stated() -> None:
     refusal = refused(RefusedBecause.SYSCALL, "clone3", errno=errno.ENOSYS)
     assert not said(context(), refusal).syscalls.left

@@ -57,9 +57,9 @@ def mend(setting: Capabilities, outcome: ServiceOutcome, context: Context, user:
     if not user.root or setting.off:
         return setting
     refused = [r for r in _refused(outcome, context) if r.what not in setting.add]
-    if any(r.what == "DAC_READ_SEARCH" for r in refused):
-        # the kernel asks for the wider one when the narrower is refused (fs/namei.c, generic_permission)
-        refused = [r for r in refused if r.what != "DAC_OVERRIDE"]
+    # the kernel asks for the wider one when the narrower is refused (fs/namei.c, generic_permission)
+    read = {r.path for r in refused if r.what == "DAC_READ_SEARCH"}
+    refused = [r for r in refused if r.what != "DAC_OVERRIDE" or r.path not in read]
     grants = [
         Grant(what=r.what, reason=f"{r.syscall} failed without it", by=r.by, phase=r.phase, run=outcome.run)
         for r in refused
@@ -126,7 +126,7 @@ def doubtful(setting: Capabilities, outcome: ServiceOutcome) -> list[str]:
 
 def given_up(setting: Capabilities, reason: str) -> Capabilities:
     """What the base has, `privileged` included."""
-    return Capabilities(grants=setting.grants, off=reason)
+    return Capabilities(grants=setting.grants, off=reason, guessed=True)
 
 
 def restored(setting: Capabilities) -> Capabilities:

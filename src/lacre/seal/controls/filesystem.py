@@ -52,7 +52,8 @@ def propose(context: Context, user: User) -> FileSystem:
     setting = FileSystem(read_only=not refused, off=refused)
     for directory in TEMPORARY:
         entry = context.entry(directory)
-        if entry is not None and entry.kind == "directory" and not context.is_mounted(directory):
+        free = not context.is_mounted(directory) and not any(is_below(p, directory) for p in context.copied)
+        if entry is not None and entry.kind == "directory" and free:
             reason = "temporary files: uploads and sorts need it, which an exercise seldom shows"
             setting = _with_tmpfs(setting, directory, context, user, Grant(what=directory, reason=reason), 0)
     if context.margin is not Margin.EXACT:
@@ -68,8 +69,6 @@ def propose(context: Context, user: User) -> FileSystem:
 
 def mend(setting: FileSystem, refusals: Iterable[Refusal], context: Context, user: User) -> FileSystem:
     """Grant refused writes, enlarge what was full, allow executable memory where it was refused."""
-    if setting.off:
-        return setting
     refusals = tuple(refusals)
     setting = _reopened(setting, refusals, context)
     wanted = []
@@ -87,8 +86,6 @@ def mend_questions(
     setting: FileSystem, refusals: Iterable[Refusal], context: Context, user: User
 ) -> FileSystem:
     """A phase failed: what was only asked, or changed nothing (a chown to the same owner), may be the reason."""
-    if setting.off:
-        return setting
     refusals = tuple(refusals)
     setting = _reopened(setting, refusals, context, guessed=True)
     wanted = []
@@ -185,14 +182,14 @@ def kept(setting: FileSystem, context: Context) -> FileSystem | None:
     return setting
 
 
-def given_up(setting: FileSystem, reason: str) -> FileSystem:
-    """Writable root, for an application that writes where nothing may be granted."""
-    return setting.model_copy(update={"read_only": False, "off": reason})
+def given_up(setting: FileSystem, reason: str, *, guessed: bool = False) -> FileSystem:
+    """Writable root, for an application that writes where nothing may be granted. The mounts stay."""
+    return setting.model_copy(update={"read_only": False, "off": reason, "guessed": guessed})
 
 
 def restored(setting: FileSystem) -> FileSystem:
     """Read-only again."""
-    return setting.model_copy(update={"read_only": True, "off": ""})
+    return setting.model_copy(update={"read_only": True, "off": "", "guessed": False})
 
 
 def why_left(refusal: Refusal, context: Context, user: User) -> str:

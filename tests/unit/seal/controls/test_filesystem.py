@@ -310,7 +310,8 @@ def test_where_all_that_was_taken_away_is_missed_nothing_lies_between() -> None:
     again = uncovered.cover_again(made_itself(), missed, context(), WORKER)
     assert again is not None
     assert again.off == "it must make /var/lib/one itself, and fails where a mount is there before it"
-    assert {"/var/lib/one", "/var/lib/two"} <= mounts(filesystem.restored(again))
+    assert mounts(again) == ALWAYS
+    assert bare(again) == ["/var/lib/one", "/var/lib/two"]
 
 
 def test_what_only_asked_puts_no_mount_back() -> None:
@@ -330,6 +331,15 @@ def test_where_compose_refuses_a_read_only_root_it_is_off_and_says_why() -> None
     setting = filesystem.propose(refusing, WORKER)
     assert not setting.read_only
     assert setting.off == "the secret key comes from the environment"
+
+
+def test_nothing_is_mounted_over_a_secret_that_is_copied_in() -> None:
+    facts: list[AnyFact] = [wrote("/run/served.pid"), wrote("/run/lock/served"), ran_as(33, 33)]
+    secrets = {"secrets": ("/run/secrets/key", "/tmp/key")}
+    base = context(facts, service=secrets)
+    assert {"/run", "/tmp"} <= mounts(filesystem.propose(base, WORKER))
+    copied = replace(base, read_only_refused="the secret key comes from the environment")
+    assert mounts(filesystem.propose(copied, WORKER)) == {"/run/lock"}
 
 
 def test_a_mount_of_a_root_service_belongs_to_who_alone_writes_it() -> None:

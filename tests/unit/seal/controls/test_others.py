@@ -23,7 +23,19 @@ from lacre.sensor import (
     Refusal,
     RefusedBecause,
 )
-from tests.unit.seal.invented import APP, context, executed, made, opened, ran_as, refused, wrote
+from tests.unit.seal.invented import (
+    APP,
+    TREE,
+    context,
+    directory,
+    executed,
+    file,
+    made,
+    opened,
+    ran_as,
+    refused,
+    wrote,
+)
 
 ROOT = User(root=True)
 HAD = 1 << 20  # Docker's own hard limit on open files
@@ -121,6 +133,10 @@ def test_the_narrower_of_two_capabilities_is_tried_first() -> None:
     assert capabilities.mend(Capabilities(), both, context(), ROOT).add == {"DAC_READ_SEARCH"}
     wider = outcome(denied("DAC_OVERRIDE"))
     assert capabilities.mend(Capabilities(), wider, context(), ROOT).add == {"DAC_OVERRIDE"}
+    elsewhere = outcome(
+        replace(denied("DAC_READ_SEARCH"), path="/home/x"), replace(denied("DAC_OVERRIDE"), path="/data/x")
+    )
+    assert "DAC_OVERRIDE" in capabilities.mend(Capabilities(), elsewhere, context(), ROOT).add
 
 
 def test_a_seal_never_adds_what_the_base_does_not_have() -> None:
@@ -405,6 +421,36 @@ def test_what_a_refusal_showed_is_not() -> None:
     as_root = advice.mend(advice._draft_for(ROOT), outcome(denied("KILL")))
     assert as_root.capabilities.add == {"KILL"}
     assert advice.removable(as_root, shown) == ()
+
+
+def test_a_control_that_a_refusal_took_away_is_not_tried_again_at_the_end() -> None:
+    advice = ServiceAdvice(context([ran_as(33, 33)]))
+    draft = advice._draft_for(ROOT)
+    named = advice.named(advice.mend(draft, written := failed_at("/etc/served.conf")), written)
+    assert named is not None and named.filesystem.off
+    assert advice.removable(named, written) == ()
+    guessed = advice._writable_root(draft, written)
+    assert guessed is not None
+    assert advice.removable(guessed, written) == ("control filesystem",)
+
+
+def failed_at(path: str) -> ServiceOutcome:
+    refusal = refused(RefusedBecause.READ_ONLY, path)
+    return replace(outcome(refusal), failed="no answer", phase=Phase.FIRST)
+
+
+def test_no_user_is_tried_who_would_be_refused_the_same() -> None:
+    two: list[AnyFact] = [ran_as(33, 33), ran_as(1000, 1000), wrote("/tmp/x", uid=1000)]
+    two += [wrote("/var/lib/served/x", uid=33), wrote("/var/lib/served/y", uid=33)]
+    advice = ServiceAdvice(context(two))
+    draft = advice.draft()
+    assert [candidate.user for candidate in user.candidates(advice.context)] == ["33:33", "1000:1000", None]
+    other = advice.named(draft, failed_at("/etc/served/served.conf"))
+    assert other is not None and other.user.root
+    assert "/etc/served/served.conf" in other.user.grants[0].reason
+    own = {**TREE, "/etc/served": directory(1000, 1000), "/etc/served/served.conf": file(1000, 1000)}
+    another = ServiceAdvice(context(two, tree=own)).named(draft, failed_at("/etc/served/served.conf"))
+    assert another is not None and another.user.user == "1000:1000"
 
 
 # ---- privileges, logging, network
