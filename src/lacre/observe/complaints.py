@@ -5,11 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from lacre.sensor import AnyFact, Refusal, RefusedBecause
+
 MOST_PATHS = 500  # looked for in one log
 MOST_LINES = 5000  # the last ones
 LONGEST_LINE = 4096  # characters of a line that are looked at
 
 _TROUBLE = re.compile(r"denied|not permitted|error|fail|cannot|can't|could not|unable", re.IGNORECASE)
+
+
+def unread(facts: Iterable[AnyFact]) -> frozenset[str]:
+    """The paths that may not be read; a refused DAC_READ_SEARCH is about a path too."""
+    return frozenset(
+        fact.path or fact.what
+        for fact in facts
+        if isinstance(fact, Refusal)
+        and fact.because in {RefusedBecause.PERMISSION, RefusedBecause.CAPABILITY}
+        and not fact.writing
+    )
 
 
 def complained_of(log: str, paths: Iterable[str]) -> frozenset[str]:

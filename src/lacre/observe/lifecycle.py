@@ -20,20 +20,19 @@ from lacre.engine import Container, Engine, Started, Twin
 from lacre.errors import EngineError
 from lacre.observe import builtin
 from lacre.observe.compare import worse_answer, worse_stop
-from lacre.observe.complaints import complained_of
+from lacre.observe.complaints import complained_of, unread
 from lacre.observe.crash import crash, restarted_after_a_crash
 from lacre.observe.exercise import run_exercise
-from lacre.observe.measured import Measured, zombies_of
+from lacre.observe.measured import Measured, left_lying
 from lacre.observe.model import Failure, FailureKind, Phase, Response, Run, Stopped
 from lacre.observe.plan import Plan
 from lacre.observe.ready import Readiness
 from lacre.observe.watched import Watched
-from lacre.sensor import Refusal, RefusedBecause, Sensor
+from lacre.sensor import Sensor
 
 SIGNALS = ("HUP", "USR1", "USR2")
 POLL = 0.1  # seconds between two looks at the engine, which sends no event for an accepting port
 SETTLE = 5.0  # seconds in which an answer may still be worse than the baseline's: peers come up late
-REAPING_GRACE = 3.0  # seconds after which a zombie counts as left lying: some masters wait once a second
 SIGNAL_GRACE = 5.0  # seconds in which a service must work again after a signal
 
 _T = TypeVar("_T")
@@ -91,6 +90,7 @@ class _Life:
     restarts: dict[str, int] = field(default_factory=dict)  # container id → restarts when it became ready
     stopped: dict[tuple[str, Phase], Stopped] = field(default_factory=dict)
     healthy: set[str] = field(default_factory=set)
+    ready_in: dict[Phase, float] = field(default_factory=dict)
     sent: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     not_borne: frozenset[tuple[str, str]] = frozenset()
     responses: dict[str, set[Response]] = field(default_factory=lambda: defaultdict(set))
@@ -151,6 +151,7 @@ class _Life:
 
     def _start(self, phase: Phase, start: Callable[[], Started]) -> None:
         self._enter(phase)
+        began = time.monotonic()
         self.ended.clear()
         started = self._timed(start)
         if not started.ok:
@@ -158,12 +159,16 @@ class _Life:
             not_started = started.why == "not started"
             self._fail(started.service, text, FailureKind.NOT_STARTED if not_started else FailureKind.OTHER)
         self._timed(self._await_ready)
+        self.ready_in[phase] = time.monotonic() - began
         for container in self.twin.containers:
             self.restarts[container.id] = self.engine.state(container.id).restart_count
 
     def _await_ready(self, crashed: Mapping[str, int] | None = None) -> None:
         """Until all are ready; `crashed`: restart counts of those that were killed, by container id."""
-        readiness = Readiness(self.engine, self.twin, self.plan, self.watched, self.phase, crashed or {})
+        patience = self.plan.patience(self.phase, self.ready_in)
+        readiness = Readiness(
+            self.engine, self.twin, self.plan, self.watched, self.phase, crashed or {}, patience
+        )
         while waiting := readiness.waiting():
             for container, kind, failure in readiness.look():
                 self._fail(container.service, f"{failure}{self._last_words(container)}", kind)
@@ -218,9 +223,20 @@ class _Life:
             if result.exit_code != 0:
                 ended = "did not end in time" if result.exit_code is None else f"exit code {result.exit_code}"
                 self._look()
-                self._fail(
-                    exercise.service, f"the exercise failed ({ended}): {result.output.strip()[-2000:]}"
-                )
+                output = result.output.strip()[-2000:]
+                self._fail(exercise.service, f"the exercise failed ({ended}): {output}{self._silent()}")
+
+    def _silent(self) -> str:
+        """In the baseline: who declares ports and listens on none of them may only need more time."""
+        services = self.plan.project.services
+        silent = [
+            name for name in self._serving() if services[name].ports and not self.watched.listening(name)
+        ]
+        if self.plan.baseline is not None or not silent:
+            return ""
+        return (
+            f"; {', '.join(silent)} listens on no port yet: more time (--ready-timeout), or a health check?"
+        )
 
     def _settled_answers(self, service: str, port: str) -> frozenset[Response]:
         """What a port answers, once a service behind it had the time to come up."""
@@ -399,15 +415,8 @@ class _Life:
         facts = self.watched.facts()
         for container in self.twin.containers:
             service = container.service
-            refused = (fact for fact in facts.get(service, frozenset()) if isinstance(fact, Refusal))
-            unread = {
-                refusal.path or refusal.what  # a refused DAC_READ_SEARCH is about a path too
-                for refusal in refused
-                if refusal.because in {RefusedBecause.PERMISSION, RefusedBecause.CAPABILITY}
-                and not refusal.writing
-            }
-            if unread:
-                found = complained_of(self.engine.logs(container.id), unread)
+            if paths := unread(facts.get(service, frozenset())):
+                found = complained_of(self.engine.logs(container.id), paths)
                 self.complaints[service] = self.complaints.get(service, frozenset()) | found
 
     def _enter(self, phase: Phase) -> None:
@@ -434,12 +443,7 @@ class _Life:
                 continue
             # below the engine's init the application's own children stay with the application
             mains = {self.engine.state(container.id).pid, self.engine.application_pid(container.id)} - {0}
-            lying = zombies_of(mains)
-            deadline = time.monotonic() + REAPING_GRACE
-            while lying and time.monotonic() < deadline:
-                time.sleep(POLL)
-                lying &= zombies_of(mains)
-            if lying:
+            if lying := left_lying(mains):
                 self.zombies[service] = len(lying)
 
     def _serving(self) -> list[str]:
@@ -487,6 +491,7 @@ class _Life:
             recovered=self.recovered,
             addresses=dict(self.addresses),
             healthy=frozenset(self.healthy),
+            ready_in=dict(self.ready_in),
             restarts={self.watched.services[i]: n for i, n in self.restarts.items()},
             not_borne=self.not_borne,
             lost=self.watched.lost,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +15,8 @@ from lacre.observe.model import Mounted, Owner, Peaks, counted
 from lacre.sensor import AnyFact, inside
 
 _PROC = Path("/proc")
+POLL = 0.1  # seconds between two looks at processes, which tell nobody that they were waited for
+REAPING_GRACE = 3.0  # seconds after which a zombie counts as left lying: some masters wait once a second
 MOST_PATHS = 20_000  # a bound on the work for an application that writes without end
 
 
@@ -105,6 +108,16 @@ def _owner(path: str, first_ids: tuple[int, int]) -> set[Owner]:
         return set()
     uid, gid = map(inside, (found.st_uid, found.st_gid), first_ids)
     return {Owner(uid, gid, 0 if stat.S_ISLNK(found.st_mode) else found.st_mode & 0o7777)}
+
+
+def left_lying(pids: Collection[int]) -> frozenset[int]:
+    """Zombies of some processes that are still there after a while."""
+    lying = zombies_of(pids)
+    deadline = time.monotonic() + REAPING_GRACE
+    while lying and time.monotonic() < deadline:
+        time.sleep(POLL)
+        lying &= zombies_of(pids)
+    return lying
 
 
 def zombies_of(pids: Iterable[int]) -> frozenset[int]:

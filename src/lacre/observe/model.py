@@ -125,6 +125,7 @@ class Run:
     )  # services that were killed, and came back by their restart policy
     addresses: Mapping[str, str] = field(default_factory=dict)  # of the twin's containers → service
     healthy: frozenset[str] = frozenset()  # services whose health check said so
+    ready_in: Mapping[Phase, float] = field(default_factory=dict)  # seconds until all was ready, by start
     restarts: Mapping[str, int] = field(
         default_factory=dict
     )  # by service: how often it ended before it was ready

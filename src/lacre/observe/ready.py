@@ -1,7 +1,9 @@
 """When a twin that was started is ready for its exercise: the first part of the contract of an exercise.
 
 HEALTHCHECK healthy; a one-off ended with 0; else all declared TCP ports accept, or 10 s without a new listening
-socket; at the deadline whatever runs and is not unhealthy counts as ready.
+socket. Who publishes ports and listens on nothing is waited for to the end, who only declares some, or is still seen
+doing what it had not done before, for 30 s. At the deadline whatever runs and is not unhealthy counts as ready; under
+a draft not what has yet to listen where it listened without one.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from lacre.observe.plan import Plan
 from lacre.observe.watched import Watched
 
 QUIET = 10.0  # seconds without a new listening socket after which an undeclared service counts as ready
+SILENT = 30.0  # seconds after which a service that declares ports may be one that listens on none
 QUIET_AGAIN = 2.0  # the same where the baseline is known to listen on nothing
 RESTARTS = 3  # a service that ended more often before it was ready is in a crash loop
 MORE_RESTARTS = 2  # how much oftener than in the baseline it may end while it waits for its peers
@@ -32,11 +35,13 @@ class Readiness:
         watched: Watched,
         phase: Phase,
         crashed: Mapping[str, int],  # by container id: restarts that do not count against it
+        patience: float,  # seconds
     ) -> None:
         self._crashed = crashed
         self._engine, self._twin, self._plan, self._watched, self._phase = engine, twin, plan, watched, phase
         self._waiting = {container.id: container for container in twin.containers}
-        self._deadline = time.monotonic() + plan.ready_timeout
+        self._patience = patience
+        self._began = time.monotonic()
         self._changed = time.monotonic()  # when the last new listening socket was seen
         self._listening: set[tuple[str, str]] = set()
         self.ended: set[str] = set()  # ids of containers that ended as they should
@@ -59,7 +64,7 @@ class Readiness:
             state = self._engine.state(container.id)
             if ended := self._ended(container, state):  # the engine calls what ended unhealthy too
                 yield container, FailureKind.ENDED, ended
-            elif unhealthy := self._unhealthy(container, state):
+            elif unhealthy := self._unhealthy(container, state) or self._too_late(container, state):
                 yield container, FailureKind.OTHER, unhealthy
             elif self._is_ready(container, state):
                 del self._waiting[container.id]
@@ -72,6 +77,13 @@ class Readiness:
         if self._late() and state.running and was_healthy and state.health != "healthy":
             return "its health check did not succeed in time"
         return ""
+
+    def _too_late(self, container: Container, state: ContainerState) -> str:
+        """It does not listen where it did without a seal, and there is no more time for it."""
+        missing = self._missing(container.service)
+        if self._plan.baseline is None or not (self._late() and state.running and missing):
+            return ""
+        return f"does not listen on {', '.join(sorted(missing))} after {self._patience:.0f} s"
 
     def _ended(self, container: Container, state: ContainerState) -> str:
         service = self._plan.project.services[container.service]
@@ -118,13 +130,32 @@ class Readiness:
         if service.one_off:
             return False
         if self._expected(service):
-            return self._accepts(service) or self._quiet_for() >= QUIET
-        first = self._plan.baseline is None and self._phase is Phase.START
-        return self._quiet_for() >= (QUIET if first else QUIET_AGAIN)
+            return self._accepts(service) or (self._quiet_for() >= QUIET and not self._awaited(service))
+        return self._quiet_for() >= (QUIET if self._first() else QUIET_AGAIN)
+
+    def _awaited(self, service: Service) -> bool:
+        """Whether it will surely listen, or may well do so, and does not yet."""
+        if not self._first():
+            return bool(self._missing(service.name))
+        if self._watched.listening(service.name):
+            return False
+        return bool(service.config.get("ports")) or self._waited() < SILENT
+
+    def _missing(self, service: str) -> frozenset[str]:
+        """TCP ports that it listened on at this start without a seal; in the baseline itself, at its first start."""
+        baseline = self._plan.baseline
+        if baseline is not None:
+            before = baseline.listening(service, self._phase)
+        else:
+            before = self._watched.listening(service, Phase.START) if not self._first() else frozenset()
+        return _tcp(before) - self._watched.listening(service, self._phase)
+
+    def _first(self) -> bool:
+        return self._plan.baseline is None and self._phase is Phase.START
 
     def _accepts(self, service: Service, *, healthy: bool = False) -> bool:
         ports = self._expected(service)
-        if healthy and self._plan.baseline is None and self._phase is Phase.START:
+        if healthy and self._first():
             return True  # a declared port need not be open; the health check said that all is well
         address = self._twin.address(service.name)
         return all(builtin.accepts(address, int(port.removeprefix("tcp/"))) for port in ports)
@@ -137,10 +168,20 @@ class Readiness:
             ports = frozenset(service.ports)
         else:
             ports = self._watched.listening(service.name, Phase.START, Phase.FIRST)
-        return frozenset(port for port in ports if port.startswith("tcp/"))
+        return _tcp(ports)
+
+    def _waited(self) -> float:
+        return time.monotonic() - self._began
 
     def _late(self) -> bool:
-        return time.monotonic() > self._deadline
+        return self._waited() > self._patience
 
     def _quiet_for(self) -> float:
-        return time.monotonic() - self._changed
+        changed = self._changed
+        if self._first() and self._waited() < SILENT:
+            changed = max(changed, self._watched.began + self._watched.last_new_fact)
+        return time.monotonic() - changed
+
+
+def _tcp(ports: frozenset[str]) -> frozenset[str]:
+    return frozenset(port for port in ports if port.startswith("tcp/"))

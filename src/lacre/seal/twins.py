@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -135,10 +136,13 @@ class Twins:
             allow_egress=self.egress,
             allow_host=self.options.allow_host,
         )
+        longest = (
+            max((plan.patience(phase, {}) for phase in baseline.ready_in), default=inf) if baseline else inf
+        )
         while True:
             with (
                 closing(self._sensor(refusals=drafts is not None)) as sensor,
-                Twin(self.engine, self.compose, self.project, self.config(drafts), options) as twin,
+                Twin(self.engine, self.compose, self.project, self.config(drafts, longest), options) as twin,
             ):
                 self._keep(twin)
                 with self._lock:
@@ -224,9 +228,11 @@ class Twins:
         if baseline and phase is Phase.LAST_STOP and self._ahead is None:
             self._ahead = self._sensor(refusals=True)
 
-    def config(self, drafts: Mapping[str, ServiceSeal] | None) -> dict[str, Any]:
-        """The project's configuration under drafts (None: as the base is), their profiles written beside it."""
-        config = with_quick_health_checks(self.project, self.images)
+    def config(self, drafts: Mapping[str, ServiceSeal] | None, longest: float = inf) -> dict[str, Any]:
+        """The project's configuration under drafts (None: as the base is), their profiles written beside it.
+
+        `longest`: seconds after which what is not healthy is unhealthy."""
+        config = with_quick_health_checks(self.project, self.images, longest)
         if drafts is None:
             return config
         directory = Path(tempfile.mkdtemp(dir=self._scratch))  # of this run: others may run beside it

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from lacre.engine import ImageInfo, project_from_config
 from lacre.observe.health import seconds, with_quick_health_checks
 
 
-def check(said: dict[str, Any] | None, **image: Any) -> Any:
+def check(said: dict[str, Any] | None, longest: float = math.inf, **image: Any) -> Any:
     service: dict[str, Any] = {"image": "x"}
     if said is not None:
         service["healthcheck"] = said
@@ -18,7 +19,7 @@ def check(said: dict[str, Any] | None, **image: Any) -> Any:
         found = project.services["web"].model_copy(update={"has_healthcheck": True})
         project = project.model_copy(update={"services": {"web": found}})
     info = ImageInfo(reference="x", id="1", layers=(), architecture="amd64", **image)
-    return with_quick_health_checks(project, {"web": info})["services"]["web"].get("healthcheck")
+    return with_quick_health_checks(project, {"web": info}, longest)["services"]["web"].get("healthcheck")
 
 
 def test_unhealthy_comes_as_late_as_before() -> None:
@@ -36,6 +37,16 @@ def test_docker_s_defaults_count_where_nothing_is_said() -> None:
 def test_the_image_s_own_numbers_count() -> None:
     found = check(None, healthcheck=True, health_interval=5.0, health_retries=2)
     assert found == {"interval": "1s", "retries": 10}
+
+
+def test_where_it_is_known_how_long_it_takes_unhealthy_comes_sooner() -> None:
+    slow = {"test": ["CMD", "true"], "start_period": "2m"}
+    assert check(slow, 24.0) == {**slow, "interval": "1s", "retries": 24, "start_period": "24s"}
+    assert check({**slow, "retries": 1, "interval": "10s"}, 200.0) == {
+        **slow,
+        "interval": "1s",
+        "retries": 10,
+    }
 
 
 def test_what_is_quick_already_and_what_has_no_check_stay() -> None:
