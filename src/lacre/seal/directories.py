@@ -29,8 +29,10 @@ LOGS = "/var/log"  # hier(7)
 
 
 MAKES_DIRECTORIES = frozenset({"mkdir", "mkdirat"})
+# Empty after each boot (hier(7)): what an image has there was left behind when it was built
+EMPTIED = ("/run", "/var/run", "/tmp", "/var/tmp", "/dev/shm", "/var/lock")  # noqa: S108
 # Gone at each boot, or made anew by who needs it (hier(7))
-VANISHING = ("/run", "/var/run", "/tmp", "/var/tmp", "/dev/shm", "/var/lock", "/var/cache")  # noqa: S108
+VANISHING = (*EMPTIED, "/var/cache")
 
 
 # Why a mount was taken away again
@@ -163,6 +165,8 @@ def _programs_below(directory: str, context: Context) -> bool:
 
 def content_of(directory: str, context: Context) -> list[str]:
     """Files of the image below a directory that the baseline opened or changed: a tmpfs would hide them."""
+    if any(is_below(directory, emptied) for emptied in EMPTIED):
+        return []
     return [path for path in context.content if is_below(path, directory)]
 
 

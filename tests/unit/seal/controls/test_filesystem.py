@@ -54,6 +54,20 @@ def test_a_write_makes_the_directory_that_holds_it_a_tmpfs_of_the_service() -> N
     assert (run.uid, run.gid, run.mode, run.exec) == (33, 33, 0o755, False)
 
 
+def test_what_was_left_below_run_when_the_image_was_built_is_no_obstacle() -> None:
+    tree = {**TREE, "/run/served.delay": file()}
+    facts: list[AnyFact] = [
+        opened("/run/served.delay"),
+        wrote("/run/served.delay", kind=WriteKind.MODIFY),
+        wrote("/run/x"),
+    ]
+    setting = filesystem.propose(context(facts, tree=tree), WORKER)
+    assert "/run" in mounts(setting)
+    assert not setting.left
+    stopped = uncovered.uncover(setting, context(facts, tree=tree))
+    assert stopped is not None and "/run" not in mounts(stopped)
+
+
 def test_what_the_image_prepared_below_a_tmpfs_is_prepared_again() -> None:
     setting = filesystem.propose(context([wrote("/run/served.pid")]), WORKER)
     lock = next(mount for mount in setting.tmpfs if mount.path == "/run/lock")
