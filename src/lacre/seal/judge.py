@@ -195,9 +195,9 @@ def is_question(refusal: Refusal, seal: ServiceSeal) -> bool:
 
 
 def volatile(path: str) -> str:
-    """A path with the long numbers of its last component (process ids, temporary names) made alike."""
+    """A path with the long numbers of its last component made alike: process ids, temporary names, container ids."""
     directory, slash, name = path.rpartition("/")
-    return f"{directory}{slash}{re.sub(r'[0-9]{4,}', '#', name)}"
+    return f"{directory}{slash}{re.sub(r'[0-9a-f]{12,}|[0-9]{4,}', '#', name)}"
 
 
 def _key(refusal: Refusal) -> tuple[str, str, bool, bool]:

@@ -51,6 +51,13 @@ def test_what_is_written_or_refused_in_the_trial_is_not_skipped() -> None:
     assert not missed(ServiceOutcome(questions=(refused(RefusedBecause.READ_ONLY, PREPARED),)), base)
 
 
+def test_a_file_named_after_its_container_is_the_same_in_another_one() -> None:
+    path = "/etc/served/460cde0a6413.key"
+    base = prepared(opened(path), path=path)
+    assert missed(NOTHING, base)
+    assert not missed(ServiceOutcome(wrote=frozenset({"/etc/served/5664ceeb4515.key"})), base)
+
+
 def test_what_another_user_writes_too_is_not_roots_alone() -> None:
     assert not skipped(NOTHING, prepared(opened(PREPARED), wrote(PREPARED, uid=33)))
 
