@@ -16,6 +16,7 @@ from lacre.seal.prove import ServiceOutcome
 from lacre.seal.skipped import missed
 from lacre.sensor import Refusal, RefusedBecause
 
+MOST_SAID = 300  # characters of a failure that become a reason
 _STARTS = {Phase.START, Phase.SECOND_START, Phase.RECREATED_START}
 _LIVED_BEFORE = {Phase.SECOND_START, Phase.SECOND, Phase.CRASH}
 
@@ -257,7 +258,7 @@ class ServiceAdvice:
         """A container that the engine does not even start: no refusal can tell why, but the engine's words do."""
         if draft.limits.off or outcome.how is not FailureKind.NOT_STARTED:
             return None
-        reason = f"the engine refuses: {outcome.failed}"[:500]
+        reason = f"the engine refuses: {outcome.failed[:MOST_SAID]}"
         return draft.model_copy(update={"limits": limits.given_up(reason, guessed=False)})
 
     def _privileges_that_were_gained(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
@@ -341,7 +342,8 @@ class ServiceAdvice:
 
     def _next_user(self, draft: ServiceSeal, outcome: ServiceOutcome, why: str = "") -> ServiceSeal | None:
         """The next candidate; root says why the one before would not do."""
-        del outcome
+        if not why and outcome.failed:
+            why = f"as {draft.user.user} it fails, and no refusal tells why: {outcome.failed[:MOST_SAID]}"
         candidates = user.candidates(self.context)
         tried = [candidate.user for candidate in candidates].index(draft.user.user)
         if tried + 1 >= len(candidates):

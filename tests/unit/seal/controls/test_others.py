@@ -439,6 +439,14 @@ def failed_at(path: str) -> ServiceOutcome:
     return replace(outcome(refusal), failed="no answer", phase=Phase.FIRST)
 
 
+def test_root_says_how_the_user_before_failed() -> None:
+    advice = ServiceAdvice(context([ran_as(33, 33)]))
+    failed = ServiceOutcome(failed="setgid failed: Operation not permitted", phase=Phase.START)
+    other = advice._next_user(advice.draft(), failed)
+    assert other is not None and other.user.root
+    assert "as 33:33" in other.user.grants[0].reason and "setgid failed" in other.user.grants[0].reason
+
+
 def test_no_user_is_tried_who_would_be_refused_the_same() -> None:
     two: list[AnyFact] = [ran_as(33, 33), ran_as(1000, 1000), wrote("/tmp/x", uid=1000)]
     two += [wrote("/var/lib/served/x", uid=33), wrote("/var/lib/served/y", uid=33)]
