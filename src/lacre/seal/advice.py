@@ -343,7 +343,7 @@ class ServiceAdvice:
     def _next_user(self, draft: ServiceSeal, outcome: ServiceOutcome, why: str = "") -> ServiceSeal | None:
         """The next candidate; root says why the one before would not do."""
         if not why and outcome.failed:
-            why = f"as {draft.user.user} it fails, and no refusal tells why: {outcome.failed[:MOST_SAID]}"
+            why = f"as {draft.user.user} it fails: {outcome.failed[:MOST_SAID]}"
         candidates = user.candidates(self.context)
         tried = [candidate.user for candidate in candidates].index(draft.user.user)
         if tried + 1 >= len(candidates):

@@ -9,8 +9,10 @@ from lacre.seal.model import CONTROLS, ServiceSeal
 MOST = 6  # things named one by one
 
 
-def changes(before: ServiceSeal, now: ServiceSeal) -> str:
-    """`as root, + CHOWN, - tmpfs /run, file system off`; empty where both allow the same."""
+def changes(before: ServiceSeal | None, now: ServiceSeal) -> str:
+    """`as root, + CHOWN, - tmpfs /run, filesystem off`; empty where both allow the same, of a first draft the user."""
+    if before is None:
+        return f"as {_user(now)}"
     said = [f"as {_user(now)}"] * (_user(before) != _user(now))
     said += [
         f"{control} {'off' if getattr(now, control).off else 'on'}"

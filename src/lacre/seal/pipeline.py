@@ -59,8 +59,8 @@ def seal_project(
         def trial(batch: Sequence[Mapping[str, ServiceSeal]], made: int) -> list[Outcome]:
             nonlocal known, worked
             for number, drafts in enumerate(batch, made + 1):
-                for name, before in known.items():
-                    if text := changes(before, drafts[name]):
+                for name, draft in drafts.items():
+                    if text := changes(known.get(name), draft):
                         progress.tell(name, f"trial {number}: {text}")
             runs = twins.run_side_by_side(batch, first=made + 1, baseline=baseline)
             outcomes = [judge(run, baseline, drafts) for run, drafts in zip(runs, batch, strict=True)]

@@ -15,6 +15,10 @@ def test_drafts_that_allow_the_same_are_told_in_no_word() -> None:
     assert changes(DRAFT, DRAFT.model_copy(update={"notes": ("another",)})) == ""
 
 
+def test_of_a_first_draft_the_user_is_told() -> None:
+    assert changes(None, DRAFT) == "as 33:33"
+
+
 def test_user_controls_and_grants_are_named() -> None:
     looser = DRAFT.model_copy(
         update={
