@@ -37,7 +37,7 @@ from lacre.sensor import (
 NAME = "filesystem"
 
 MIB = 1024 * 1024
-TMPFS_SIZE = 64 * MIB  # the least, whatever was seen: docs/seal.md, sizes
+TMPFS_SIZE = 64 * MIB  # the least, whatever was seen
 TEMPORARY_SIZE = 256 * MIB  # /tmp and /var/tmp: uploads and sorts that no short exercise shows
 MOST_SIZE = 4096 * MIB  # tmpfs is memory: what fills more is not temporary data
 
