@@ -126,7 +126,11 @@ class ServiceAdvice:
         """Another user where this one loses what the application did: another identity, a path outside the image."""
         if draft.user.root:
             return None
-        lost = [user.why_another(draft.user, refusal) for refusal in outcome.refusals if self._loses(refusal)]
+        lost = [
+            user.why_another(draft.user, refusal, self.context)
+            for refusal in outcome.refusals
+            if self._loses(refusal)
+        ]
         lost += [
             f"as {draft.user.user} nobody writes {path}, which root writes and {by} uses"
             for path, by in sorted(missed(outcome, self.context).items())
@@ -282,7 +286,7 @@ class ServiceAdvice:
         foreign = [r for r in (*outcome.refusals, *close) if self._is_foreign(r, draft)]
         if draft.user.root or not foreign:
             return None
-        why = user.why_another(draft.user, foreign[0])
+        why = user.why_another(draft.user, foreign[0], self.context)
         other = self._next_user(draft, outcome, why)
         while (
             other is not None

@@ -55,14 +55,14 @@ def because(candidate: User, reason: str) -> User:
     return candidate.model_copy(update={"grants": (Grant(what=ROOT, reason=reason),)})
 
 
-def why_another(setting: User, refusal: Refusal) -> str:
+def why_another(setting: User, refusal: Refusal, context: Context) -> str:
     """What makes a user who is not root unfit, in words."""
     who = f"as {setting.user or refusal.uid}"
     if refusal.because is RefusedBecause.CAPABILITY:
         return f"{who} {refusal.by} lacks {refusal.what}, and only root can have it"
-    return f"{who} {refusal.by} may not {'write' if refusal.writing else 'use'} {refusal.what}; " + (
-        _GIVEN_AWAY.format(refusal.what)
-    )
+    owned = refusal.what if context.entry(refusal.what) is not None else parent(refusal.what)
+    verb = "write" if refusal.writing else "use"
+    return f"{who} {refusal.by} may not {verb} {refusal.what}; {_GIVEN_AWAY.format(owned)}"
 
 
 def propose(user: User) -> User:
