@@ -286,7 +286,7 @@ def without(sealed: ServiceSeal, control: str) -> ServiceSeal:
         ),
         "syscalls": syscalls.given_up(sealed.syscalls, WHY),
         "privileges": privileges.given_up(WHY),
-        "limits": limits.given_up(WHY, guessed=True),
+        "limits": limits.given_up(WHY),
         "logging": Logging(off=WHY),
     }
     return sealed.model_copy(update={control: given_up[control]})

@@ -17,11 +17,11 @@ _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6,
 
 
 def with_quick_health_checks(
-    project: Project, images: Mapping[str, ImageInfo], longest: float = math.inf
+    project: Project, images: Mapping[str, ImageInfo], longest_start: float = math.inf
 ) -> dict[str, Any]:
     """The project's configuration with shorter intervals and more retries: unhealthy as late as before.
 
-    `images`: by service. `longest`: seconds after which it is unhealthy at the latest, where that is known."""
+    `images`: by service. `longest_start`: seconds after which a failed check counts at the latest."""
     services = dict(project.config.get("services") or {})
     for name, service in project.services.items():
         if not service.has_healthcheck:
@@ -33,9 +33,9 @@ def with_quick_health_checks(
             continue
         retries = int(check.get("retries") or image.health_retries or DEFAULT_RETRIES)
         check["interval"] = f"{INTERVAL:g}s"
-        check["retries"] = math.ceil(min(retries * interval, longest) / INTERVAL)
-        if seconds(str(check.get("start_period") or "")) > longest:
-            check["start_period"] = f"{math.ceil(longest)}s"
+        check["retries"] = math.ceil(retries * interval / INTERVAL)
+        if seconds(str(check.get("start_period") or "")) > longest_start:
+            check["start_period"] = f"{math.ceil(longest_start)}s"
         services[name] = {**services[name], "healthcheck": check}
     return {**project.config, "services": services}
 

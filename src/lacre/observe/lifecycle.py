@@ -165,7 +165,7 @@ class _Life:
 
     def _await_ready(self, crashed: Mapping[str, int] | None = None) -> None:
         """Until all are ready; `crashed`: restart counts of those that were killed, by container id."""
-        patience = self.plan.patience(self.phase, self.ready_in)
+        patience = self.plan.patience(self.phase)
         readiness = Readiness(
             self.engine, self.twin, self.plan, self.watched, self.phase, crashed or {}, patience
         )

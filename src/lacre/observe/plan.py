@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lacre.engine import Project
@@ -22,7 +21,10 @@ class Exercise:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a twin is run. Times are seconds. `not_borne`: service, and the signal or asked port that is left out."""
+    """How a twin is run. Times are seconds. `not_borne`: service, and the signal or asked port that is left out.
+
+    `at_once`: how many twins run at the same time.
+    """
 
     project: Project
     exercises: tuple[Exercise, ...] = ()
@@ -30,10 +32,11 @@ class Plan:
     exercise_timeout: float = 600.0
     baseline: Run | None = None
     not_borne: frozenset[tuple[str, str]] = frozenset()
+    at_once: int = 1
 
-    def patience(self, phase: Phase, own: Mapping[Phase, float]) -> float:
-        """Seconds to wait for a start; `own`: what this run's starts took, which a baseline is measured by."""
-        known = own.get(Phase.START) if self.baseline is None else self.baseline.ready_in.get(phase)
+    def patience(self, phase: Phase) -> float:
+        """Seconds to wait for a start: where it is known how long it took without a seal, some times that."""
+        known = self.baseline.ready_in.get(phase) if self.baseline is not None else None
         if known is None:
             return self.ready_timeout
-        return min(self.ready_timeout, max(LEAST_PATIENCE, TIMES * known))
+        return min(self.ready_timeout, self.at_once * max(LEAST_PATIENCE, TIMES * known))

@@ -16,7 +16,6 @@ from lacre.seal.prove import ServiceOutcome
 from lacre.seal.skipped import missed
 from lacre.sensor import Refusal, RefusedBecause
 
-MOST_SAID = 300  # characters of a failure that become a reason
 _STARTS = {Phase.START, Phase.SECOND_START, Phase.RECREATED_START}
 _LIVED_BEFORE = {Phase.SECOND_START, Phase.SECOND, Phase.CRASH}
 
@@ -131,11 +130,15 @@ class ServiceAdvice:
             for refusal in outcome.refusals
             if self._loses(refusal)
         ]
-        lost += [
-            f"as {draft.user.user} nobody writes {path}, which root writes and {by} uses"
-            for path, by in sorted(missed(outcome, self.context).items())
-        ]
-        return self._next_user(draft, outcome, lost[0]) if lost else None
+        if lost:
+            return self._next_user(draft, outcome, lost[0])
+        unwritten = missed(outcome, self.context)
+        if not unwritten:
+            return None
+        path, by = min(unwritten.items())
+        why = f"as {draft.user.user} nobody writes {path}, which root writes and {by} uses"
+        # whoever is not root leaves the same out
+        return self._next_user(draft, outcome, why, lambda other: other.root)
 
     def _loses(self, refusal: Refusal) -> bool:
         """Whether root would not have been refused this; a write into the image is refused to everybody."""
@@ -189,10 +192,11 @@ class ServiceAdvice:
         """What may be needless: capabilities without a counted refusal, controls given up, questions."""
         doubtful = capabilities.doubtful(draft.capabilities, outcome)
         strict = self._draft_for(draft.user)
+        shown = set() if draft.privileges.guessed else {privileges.NAME}
         given_up = [
             name
             for name in (syscalls.NAME, privileges.NAME, limits.NAME, filesystem.NAME, capabilities.NAME)
-            if getattr(draft, name).guessed and not getattr(strict, name).off
+            if getattr(draft, name).off and not getattr(strict, name).off and name not in shown
         ]
         asked = [grant.what for grant in draft.filesystem.grants if grant.guessed]
         shut = self._could_be_shut(draft, strict)
@@ -262,8 +266,8 @@ class ServiceAdvice:
         """A container that the engine does not even start: no refusal can tell why, but the engine's words do."""
         if draft.limits.off or outcome.how is not FailureKind.NOT_STARTED:
             return None
-        reason = f"the engine refuses: {outcome.failed[:MOST_SAID]}"
-        return draft.model_copy(update={"limits": limits.given_up(reason, guessed=False)})
+        reason = f"the engine refuses: {outcome.failed}"[:500]
+        return draft.model_copy(update={"limits": limits.given_up(reason)})
 
     def _privileges_that_were_gained(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         """A set-ID program tells nobody that it gained nothing: it ends, or waits for ever."""
@@ -287,14 +291,18 @@ class ServiceAdvice:
         if draft.user.root or not foreign:
             return None
         why = user.why_another(draft.user, foreign[0], self.context)
-        other = self._next_user(draft, outcome, why)
-        while (
-            other is not None
-            and not other.user.root
-            and any(refusal.writing and self._belongs_to_another(refusal, other.user) for refusal in foreign)
-        ):  # he would be refused the same
-            other = self._next_user(other, outcome, why)
-        return other
+        return self._next_user(
+            draft,
+            outcome,
+            why,
+            lambda other: not all(self._is_refused_too(refusal, other) for refusal in foreign),
+        )
+
+    def _is_refused_too(self, refusal: Refusal, other: User) -> bool:
+        """Whether another user would surely be refused the same; of mounts the image does not tell."""
+        if other.root or not refusal.writing or self.context.is_mounted(self.context.real(refusal.what)):
+            return False
+        return self._belongs_to_another(refusal, other)
 
     def _is_foreign(self, refusal: Refusal, draft: ServiceSeal) -> bool:
         if is_byte_code(refusal.what):
@@ -306,8 +314,10 @@ class ServiceAdvice:
     def _belongs_to_another(self, refusal: Refusal, who: User) -> bool:
         """Whether the image has a path, or the directory that holds it, as somebody else's own."""
         entry = self.context.entry(refusal.what) or self.context.entry(refusal.what.rpartition("/")[0] or "/")
-        uid = (who.ids or (0, 0))[0] or refusal.uid
-        return entry is not None and entry.uid != uid and not entry.mode & 0o002
+        uid, gid = who.ids or (refusal.uid, 0)
+        if entry is None or (entry.mode & 0o020 and gid and entry.gid == gid):
+            return False
+        return entry.uid != uid and not entry.mode & 0o002
 
     def _writable_root_for_named_paths(
         self, draft: ServiceSeal, outcome: ServiceOutcome
@@ -341,24 +351,33 @@ class ServiceAdvice:
 
     def _cover_again(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         """Mounts taken away for nothing: what is below them is refused now, and the service fails still."""
+        if draft.filesystem.off:
+            return None
         writable = uncovered.cover_again(draft.filesystem, outcome.refusals, self.context, draft.user)
         return _writing(draft, writable)
 
-    def _next_user(self, draft: ServiceSeal, outcome: ServiceOutcome, why: str = "") -> ServiceSeal | None:
-        """The next candidate; root says why the one before would not do."""
+    def _next_user(
+        self,
+        draft: ServiceSeal,
+        outcome: ServiceOutcome,
+        why: str = "",
+        fits: Callable[[User], bool] = lambda _: True,
+    ) -> ServiceSeal | None:
+        """The next candidate that fits; root says why the one before would not do."""
         if not why and outcome.failed:
-            why = f"as {draft.user.user} it fails: {outcome.failed[:MOST_SAID]}"
+            ends = "ends by itself" if outcome.how is FailureKind.ENDED else "fails"
+            why = f"as {draft.user.user} it {ends} ({outcome.phase}), and nothing tells why"
         candidates = user.candidates(self.context)
         tried = [candidate.user for candidate in candidates].index(draft.user.user)
-        if tried + 1 >= len(candidates):
+        candidate = next((other for other in candidates[tried + 1 :] if fits(other)), None)
+        if candidate is None:
             return None
-        candidate = candidates[tried + 1]
         looser = self._draft_for(user.because(candidate, why) if candidate.root and why else candidate)
+        if not draft.filesystem.off:
+            return looser
         # What this user bears of it the search for what is needless tries.
         writable = uncovered.as_bare(looser.filesystem, draft.filesystem)
-        if draft.filesystem.off:
-            writable = filesystem.given_up(writable, draft.filesystem.off, guessed=True)
-        return _writing(looser, writable)
+        return _writing(looser, filesystem.given_up(writable, draft.filesystem.off))
 
     def _docker_seccomp(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         del outcome
@@ -376,13 +395,13 @@ class ServiceAdvice:
         del outcome
         if draft.limits.off:
             return None
-        return draft.model_copy(update={"limits": limits.given_up(_UNEXPLAINED, guessed=True)})
+        return draft.model_copy(update={"limits": limits.given_up(_UNEXPLAINED)})
 
     def _writable_root(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         del outcome
         if draft.filesystem.off:
             return None
-        return _writing(draft, filesystem.given_up(draft.filesystem, _UNEXPLAINED, guessed=True))
+        return _writing(draft, filesystem.given_up(draft.filesystem, _UNEXPLAINED))
 
     def _unmount(self, draft: ServiceSeal, outcome: ServiceOutcome) -> ServiceSeal | None:
         del outcome
@@ -409,7 +428,6 @@ _SAYS_ONLY = {
     "grants",
     "left",
     "off",
-    "guessed",
     "defeated",
     "files",
 }  # fields of a setting that a twin does not feel

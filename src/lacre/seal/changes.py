@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from lacre.seal.model import CONTROLS, ServiceSeal
 
@@ -19,7 +19,8 @@ def changes(before: ServiceSeal | None, now: ServiceSeal) -> str:
         for control in CONTROLS
         if bool(getattr(before, control).off) != bool(getattr(now, control).off)
     ]
-    had, has = set(_allowed(before)), set(_allowed(now))
+    off = {control for control in CONTROLS if getattr(before, control).off or getattr(now, control).off}
+    had, has = set(_allowed(before, off)), set(_allowed(now, off))
     said += [f"+ {thing}" for thing in sorted(has - had)]
     said += [f"- {thing}" for thing in sorted(had - has)]
     said += [
@@ -37,13 +38,16 @@ def _user(draft: ServiceSeal) -> str:
     return draft.user.user
 
 
-def _allowed(draft: ServiceSeal) -> Iterator[str]:
-    yield from draft.capabilities.add
+def _allowed(draft: ServiceSeal, off: Collection[str]) -> Iterator[str]:
+    """What a draft allows, but for the controls that are off: there it says nothing."""
+    if "capabilities" not in off:
+        yield from draft.capabilities.add
     yield from (f"group {group}" for group in draft.user.group_add)
     yield from (f"tmpfs {mount.path}{' exec' if mount.exec else ''}" for mount in draft.filesystem.tmpfs)
     yield from (f"volume {volume.path}" for volume in draft.filesystem.volumes)
     yield from (f"{target} read-only" for target in draft.filesystem.read_only_mounts)
-    yield from (f"system call {name}" for name in draft.syscalls.allowed)
-    yield from (f"socket {kind}" for kind in draft.syscalls.sockets or ())
+    if "syscalls" not in off:
+        yield from (f"system call {name}" for name in draft.syscalls.allowed)
+        yield from (f"socket {kind}" for kind in draft.syscalls.sockets or ())
     if draft.limits.init:
         yield "init"

@@ -70,13 +70,14 @@ class Context:
         targets |= {path for path in (*self.service.secrets, *self.service.configs) if path.startswith("/")}
         return tuple(sorted({self.real(target) for target in targets}))
 
-    @cached_property
-    def copied(self) -> tuple[str, ...]:
-        """Secrets and configs that Compose copies in before the start, as it does where it refuses `read_only`: a
-        mount above them would hide them."""
+    def hidden_by(self, directory: str) -> str:
+        """A secret or config that a mount would hide; or nothing.
+
+        Compose copies it in before the start where it refuses `read_only`."""
         if not self.read_only_refused:
-            return ()
-        return tuple(sorted(map(self.real, (*self.service.secrets, *self.service.configs))))
+            return ""
+        copied = sorted(map(self.real, (*self.service.secrets, *self.service.configs)))
+        return next((path for path in copied if is_below(path, directory)), "")
 
     @cached_property
     def programs(self) -> frozenset[str]:

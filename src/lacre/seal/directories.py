@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from lacre.seal.context import Context, is_below, parent
+from lacre.seal.context import ENGINE_PATHS, Context, is_below, parent
 from lacre.seal.model import FileSystem, User
 from lacre.sensor import Executed, Identity, MappedExecutable, Origin, Write, WriteKind
 
@@ -127,8 +127,8 @@ def _why_not(directory: str, context: Context, user: User, uncovered: frozenset[
 def _why_never(directory: str, context: Context, uncovered: frozenset[str]) -> str:
     if directory in uncovered:
         return f"{directory} {HIDES}"
-    if hidden := [path for path in context.copied if is_below(path, directory)]:
-        return f"a mount there would hide {hidden[0]}, which Compose copies into the container"
+    if hidden := context.hidden_by(directory):
+        return f"a mount there would hide {hidden}, which Compose copies into the container"
     if directory in SHARED:
         return f"{directory} is shared by everything in the image"
     if _programs_below(directory, context):
@@ -153,10 +153,18 @@ def _why_not_over_content(directory: str, context: Context, user: User) -> str:
     return ""
 
 
-def _changed(context: Context) -> set[str]:
+def _changed(context: Context) -> frozenset[str]:
     """Files of the image that the baseline changed or took away."""
     kinds = {WriteKind.MODIFY, WriteKind.REMOVE}
-    return {f.path for f in context.profile.of(Write) if f.kind in kinds} & context.image.tree.keys()
+    changed = {fact.path for fact in context.profile.of(Write) if fact.kind in kinds}
+    return frozenset(changed & context.image.tree.keys())
+
+
+def may_be_given_away(path: str, context: Context) -> bool:
+    """Whether it can be advised to let another user own a path: data, and neither programs nor configuration."""
+    if context.is_mounted(path):
+        return not any(is_below(path, known) for known in ENGINE_PATHS)
+    return path not in SHARED and not is_below(path, "/etc") and not _programs_below(path, context)
 
 
 def _programs_below(directory: str, context: Context) -> bool:
@@ -164,10 +172,11 @@ def _programs_below(directory: str, context: Context) -> bool:
 
 
 def content_of(directory: str, context: Context) -> list[str]:
-    """Files of the image below a directory that the baseline opened or changed: a tmpfs would hide them."""
-    if any(is_below(directory, emptied) for emptied in EMPTIED):
-        return []
-    return [path for path in context.content if is_below(path, directory)]
+    """Files of the image below a directory that the baseline opened or changed: a tmpfs would hide them.
+
+    What is changed below /run was left there when the image was built: the application makes it anew."""
+    left = _changed(context) if any(is_below(directory, emptied) for emptied in EMPTIED) else frozenset()
+    return [path for path in context.content if is_below(path, directory) and path not in left]
 
 
 def _own_uids(context: Context, user: User) -> set[int]:
@@ -217,6 +226,7 @@ def prepared(context: Context, user: User) -> list[str]:
         if entry.kind == "directory"
         and entry.uid in uids
         and not context.is_mounted(path)
+        and not context.hidden_by(path)
         and not any(is_below(path, directory) for directory in TEMPORARY)
         and not context.children(path)
         and parent(path) != "/home"

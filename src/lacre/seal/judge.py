@@ -80,6 +80,9 @@ def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
             wrote=frozenset(
                 fact.path for fact in run.facts.get(name, frozenset()) if isinstance(fact, Write)
             ),
+            executed=frozenset(
+                fact.path for fact in run.facts.get(name, frozenset()) if isinstance(fact, Executed)
+            ),
             ungained=_ungained(run, baseline, name, seal) if run.works else (),
         )
     texts = tuple(
@@ -195,9 +198,9 @@ def is_question(refusal: Refusal, seal: ServiceSeal) -> bool:
 
 
 def volatile(path: str) -> str:
-    """A path with the long numbers of its last component made alike: process ids, temporary names, container ids."""
+    """A path with the long numbers of its last component (process ids, temporary names) made alike."""
     directory, slash, name = path.rpartition("/")
-    return f"{directory}{slash}{re.sub(r'[0-9a-f]{12,}|[0-9]{4,}', '#', name)}"
+    return f"{directory}{slash}{re.sub(r'[0-9]{4,}', '#', name)}"
 
 
 def _key(refusal: Refusal) -> tuple[str, str, bool, bool]:

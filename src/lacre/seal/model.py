@@ -77,7 +77,6 @@ class Setting(_Frozen):
     off: Seen = Field(
         default="", description="The reason why this control is given up; empty while it holds."
     )
-    guessed: Guessed = False
 
     @property
     def trouble(self) -> str:
@@ -165,6 +164,7 @@ class Privileges(Setting):
     """no-new-privileges, and what takes the container's own privileges away."""
 
     no_new_privileges: bool = True
+    guessed: Guessed = False
 
 
 class Limits(Setting):

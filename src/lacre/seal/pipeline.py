@@ -64,9 +64,13 @@ def seal_project(
                         progress.tell(name, f"trial {number}: {text}")
             runs = twins.run_side_by_side(batch, first=made + 1, baseline=baseline)
             outcomes = [judge(run, baseline, drafts) for run, drafts in zip(runs, batch, strict=True)]
-            for drafts, outcome in zip(batch, outcomes, strict=True):
+            for outcome in outcomes:
                 twins.report(outcome)
-                known, worked = (drafts, outcome.works) if outcome.works or not worked else (known, worked)
+            working = [drafts for drafts, outcome in zip(batch, outcomes, strict=True) if outcome.works]
+            if working:
+                known, worked = working[0], True
+            elif not worked:
+                known = batch[-1]
             return outcomes
 
         proof = prove(advice, trial, side_by_side=options.jobs)

@@ -29,7 +29,8 @@ class ServiceOutcome:
     `refusals` count by themselves; `questions` only where a phase failed; `asked`: capabilities refused in
     the failed phase although no system call failed. `used`: capabilities that were asked for and had.
     `zombies`: ended children that the main process left lying about. `ungained`: what was done in the baseline with an
-    identity that a set-ID program gave, and was not done now. `wrote`: the paths of all writes.
+    identity that a set-ID program gave, and was not done now. `wrote`: the paths of all writes. `executed`: the
+    programs that ran.
     """
 
     run: str = ""
@@ -43,6 +44,7 @@ class ServiceOutcome:
     zombies: int = 0
     ungained: tuple[str, ...] = ()
     wrote: frozenset[str] = frozenset()
+    executed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ UNREAD = "may no longer be read, and the log complains of it"
 SKIPPED = "root writes this without a seal, and under it nobody does; check that it is not missed"
 LOUD = (OLD_DATA, LOST, UNREAD, SKIPPED)  # notes that a user must see before the first sealed start
 
+_OF_PATHS = {RefusedBecause.READ_ONLY, RefusedBecause.PERMISSION}
 _LIMITS = {RefusedBecause.PROCESSES, RefusedBecause.FILES, RefusedBecause.MEMORY}
 
 
@@ -79,13 +80,14 @@ def _left(
 
 def _asked_as_one(refusals: Iterable[Refusal]) -> Iterator[Refusal]:
     """Where a program only asked, with access(2), for several files of a directory, it is the directory once."""
-    asked: dict[tuple[str, str], list[Refusal]] = {}
+    asked: dict[tuple[str, str, str], list[Refusal]] = {}
     for refusal in refusals:
-        if refusal.question:
-            asked.setdefault((refusal.by, refusal.what.rpartition("/")[0]), []).append(refusal)
+        directory = refusal.what.rpartition("/")[0]
+        if refusal.question and directory and refusal.because in _OF_PATHS:
+            asked.setdefault((refusal.because, refusal.by, directory), []).append(refusal)
         else:
             yield refusal
-    for (_, directory), those in asked.items():
+    for (_, _, directory), those in asked.items():
         alone = len({refusal.what for refusal in those}) == 1
         yield those[0] if alone else replace(those[0], what=f"{directory}/*")
 

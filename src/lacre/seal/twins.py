@@ -123,26 +123,34 @@ class Twins:
         if self._kept is None:  # a kept twin still mounts what lies there
             shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def run(self, drafts: Mapping[str, ServiceSeal] | None, *, name: str, baseline: Run | None) -> Run:
-        """One life cycle of a twin under drafts (None: as the base is)."""
+    def run(
+        self,
+        drafts: Mapping[str, ServiceSeal] | None,
+        *,
+        name: str,
+        baseline: Run | None,
+        at_once: int = 1,
+    ) -> Run:
+        """One life cycle of a twin under drafts (None: as the base is); `at_once`: how many run beside each other."""
         plan = Plan(
             project=self.project,
             exercises=tuple(Command(e.command, e.service) for e in self.options.exercises),
             ready_timeout=self.options.ready_timeout,
             exercise_timeout=self.options.exercise_timeout,
             baseline=baseline,
+            at_once=at_once,
         )
         options = TwinOptions(
             allow_egress=self.egress,
             allow_host=self.options.allow_host,
         )
-        longest = (
-            max((plan.patience(phase, {}) for phase in baseline.ready_in), default=inf) if baseline else inf
-        )
+        longest_start = max(map(plan.patience, baseline.ready_in), default=inf) if baseline else inf
         while True:
             with (
                 closing(self._sensor(refusals=drafts is not None)) as sensor,
-                Twin(self.engine, self.compose, self.project, self.config(drafts, longest), options) as twin,
+                Twin(
+                    self.engine, self.compose, self.project, self.config(drafts, longest_start), options
+                ) as twin,
             ):
                 self._keep(twin)
                 with self._lock:
@@ -184,7 +192,7 @@ class Twins:
         spent = self.own_seconds
         with ThreadPoolExecutor(len(batch)) as pool:
             running = [
-                pool.submit(self.run, drafts, name=name, baseline=baseline)
+                pool.submit(self.run, drafts, name=name, baseline=baseline, at_once=len(batch))
                 for drafts, name in zip(batch, names, strict=True)
             ]
             try:
@@ -228,11 +236,11 @@ class Twins:
         if baseline and phase is Phase.LAST_STOP and self._ahead is None:
             self._ahead = self._sensor(refusals=True)
 
-    def config(self, drafts: Mapping[str, ServiceSeal] | None, longest: float = inf) -> dict[str, Any]:
+    def config(self, drafts: Mapping[str, ServiceSeal] | None, longest_start: float = inf) -> dict[str, Any]:
         """The project's configuration under drafts (None: as the base is), their profiles written beside it.
 
-        `longest`: seconds after which what is not healthy is unhealthy."""
-        config = with_quick_health_checks(self.project, self.images, longest)
+        `longest_start`: seconds after which a failed health check counts."""
+        config = with_quick_health_checks(self.project, self.images, longest_start)
         if drafts is None:
             return config
         directory = Path(tempfile.mkdtemp(dir=self._scratch))  # of this run: others may run beside it

@@ -37,12 +37,17 @@ def unmake(setting: FileSystem, context: Context) -> FileSystem | None:
 
 
 def unmount(setting: FileSystem) -> FileSystem | None:
-    """Take every other mount away, /tmp too: from one file system to another nothing can be renamed or linked."""
-    return _taken_away(setting, mounted(setting), BREAKS)
+    """Take every mount away, /tmp too: from one file system to another nothing can be renamed or linked."""
+    return _without(setting, mounted(setting), BREAKS)
 
 
 def _taken_away(setting: FileSystem, paths: Collection[str], reason: str) -> FileSystem | None:
-    paths = set(paths) - {grant.what for grant in setting.grants if grant.reason == PUT_BACK}
+    return _without(
+        setting, set(paths) - {grant.what for grant in setting.grants if grant.reason == PUT_BACK}, reason
+    )
+
+
+def _without(setting: FileSystem, paths: Collection[str], reason: str) -> FileSystem | None:
     if not paths:
         return None
     for path in paths:

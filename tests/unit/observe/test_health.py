@@ -39,14 +39,10 @@ def test_the_image_s_own_numbers_count() -> None:
     assert found == {"interval": "1s", "retries": 10}
 
 
-def test_where_it_is_known_how_long_it_takes_unhealthy_comes_sooner() -> None:
+def test_where_it_is_known_how_long_a_start_takes_failed_checks_count_sooner() -> None:
     slow = {"test": ["CMD", "true"], "start_period": "2m"}
-    assert check(slow, 24.0) == {**slow, "interval": "1s", "retries": 24, "start_period": "24s"}
-    assert check({**slow, "retries": 1, "interval": "10s"}, 200.0) == {
-        **slow,
-        "interval": "1s",
-        "retries": 10,
-    }
+    assert check(slow, 24.0) == {**slow, "interval": "1s", "retries": 90, "start_period": "24s"}
+    assert check(slow, 200.0) == {**slow, "interval": "1s", "retries": 90}
 
 
 def test_what_is_quick_already_and_what_has_no_check_stay() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -64,14 +64,13 @@ class World:
         opens: float = 10_000,
         service: Mapping[str, Any] | None = None,
         baseline: Run | None = None,
-        own: Mapping[Phase, float] | None = None,
     ) -> tuple[float, list[str]]:
         """How many seconds a start takes where port 80 opens that late, and what is said to have failed."""
         config = {"name": "p", "services": {"web": {"image": "x", **(service or {})}}}
         plan = Plan(project=project_from_config(config, directory=Path("/p")), baseline=baseline)
         self.phase = phase
         began, edge = self.now, cast("Any", self)
-        readiness = Readiness(edge, edge, plan, edge, phase, {}, plan.patience(phase, own or {}))
+        readiness = Readiness(edge, edge, plan, edge, phase, {}, plan.patience(phase))
         while readiness.waiting():
             if self.now - began >= opens:
                 self.open[phase] = {PORT}
@@ -147,4 +146,13 @@ def test_a_trial_waits_some_times_as_long_as_it_took_without_a_seal_and_says_wha
 
 def test_a_second_start_without_a_seal_waits_for_what_listened_at_the_first(world: World) -> None:
     world.open[Phase.START] = {PORT}
-    assert world.waits(Phase.SECOND_START, opens=18, own={Phase.START: 16.0}) == (18, [])
+    assert world.waits(Phase.SECOND_START, opens=60) == (60, [])
+
+
+def test_twins_that_run_at_the_same_time_get_more_time() -> None:
+    project = project_from_config({"name": "p", "services": {}}, directory=Path("/p"))
+    plan = Plan(project=project, baseline=baseline(10))
+    assert plan.patience(Phase.START) == 10 * TIMES
+    assert replace(plan, at_once=2).patience(Phase.START) == 2 * 10 * TIMES
+    assert replace(plan, at_once=9).patience(Phase.START) == plan.ready_timeout
+    assert plan.patience(Phase.SECOND_START) == plan.ready_timeout

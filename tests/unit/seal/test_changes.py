@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lacre.seal.advice import ServiceAdvice
 from lacre.seal.changes import MOST, changes
-from lacre.seal.controls import filesystem, limits
+from lacre.seal.controls import filesystem, limits, syscalls
 from lacre.seal.model import Capabilities, Syscalls, User
 from tests.unit.seal.invented import context, ran_as
 
@@ -32,10 +32,14 @@ def test_user_controls_and_grants_are_named() -> None:
     assert "filesystem on" in changes(looser, DRAFT)
 
 
+def test_of_a_control_that_is_off_only_that_is_told() -> None:
+    off = DRAFT.model_copy(update={"syscalls": syscalls.given_up(DRAFT.syscalls, "why")})
+    assert changes(DRAFT, off) == "syscalls off"
+    assert changes(off, DRAFT) == "syscalls on"
+
+
 def test_a_limit_that_is_gone_is_unlimited() -> None:
-    assert "memory unlimited" in changes(
-        DRAFT, DRAFT.model_copy(update={"limits": limits.given_up("why", guessed=True)})
-    )
+    assert "memory unlimited" in changes(DRAFT, DRAFT.model_copy(update={"limits": limits.given_up("why")}))
 
 
 def test_many_changes_are_counted() -> None:

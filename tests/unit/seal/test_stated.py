@@ -53,6 +53,17 @@ def test_what_a_program_only_asked_of_many_files_is_one_entry_a_directory() -> N
     assert [entry.what for entry in left] == ["/etc/served/x", "/usr/lib/served/*", "/usr/lib/served/log"]
 
 
+def test_what_was_asked_and_is_no_path_of_a_directory_is_told_by_name() -> None:
+    lacks = [
+        refused(RefusedBecause.CAPABILITY, name, question=True, syscall="access")
+        for name in ("DAC_OVERRIDE", "DAC_READ_SEARCH")
+    ]
+    top = [refused(RefusedBecause.READ_ONLY, path, question=True) for path in ("/data", "/srv")]
+    seal = said(context(), *lacks, *top)
+    assert [entry.what for entry in seal.capabilities.left] == ["DAC_OVERRIDE", "DAC_READ_SEARCH"]
+    assert [entry.what for entry in seal.filesystem.left] == ["/data", "/srv"]
+
+
 def test_what_fell_back_is_not_stated() -> None:
     refusal = refused(RefusedBecause.SYSCALL, "clone3", errno=errno.ENOSYS)
     assert not said(context(), refusal).syscalls.left

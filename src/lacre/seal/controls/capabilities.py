@@ -126,7 +126,7 @@ def doubtful(setting: Capabilities, outcome: ServiceOutcome) -> list[str]:
 
 def given_up(setting: Capabilities, reason: str) -> Capabilities:
     """What the base has, `privileged` included."""
-    return Capabilities(grants=setting.grants, off=reason, guessed=True)
+    return Capabilities(grants=setting.grants, off=reason)
 
 
 def restored(setting: Capabilities) -> Capabilities:

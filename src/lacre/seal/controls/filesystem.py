@@ -52,7 +52,7 @@ def propose(context: Context, user: User) -> FileSystem:
     setting = FileSystem(read_only=not refused, off=refused)
     for directory in TEMPORARY:
         entry = context.entry(directory)
-        free = not context.is_mounted(directory) and not any(is_below(p, directory) for p in context.copied)
+        free = not context.is_mounted(directory) and not context.hidden_by(directory)
         if entry is not None and entry.kind == "directory" and free:
             reason = "temporary files: uploads and sorts need it, which an exercise seldom shows"
             setting = _with_tmpfs(setting, directory, context, user, Grant(what=directory, reason=reason), 0)
@@ -182,14 +182,14 @@ def kept(setting: FileSystem, context: Context) -> FileSystem | None:
     return setting
 
 
-def given_up(setting: FileSystem, reason: str, *, guessed: bool = False) -> FileSystem:
+def given_up(setting: FileSystem, reason: str) -> FileSystem:
     """Writable root, for an application that writes where nothing may be granted. The mounts stay."""
-    return setting.model_copy(update={"read_only": False, "off": reason, "guessed": guessed})
+    return setting.model_copy(update={"read_only": False, "off": reason})
 
 
 def restored(setting: FileSystem) -> FileSystem:
     """Read-only again."""
-    return setting.model_copy(update={"read_only": True, "off": "", "guessed": False})
+    return setting.model_copy(update={"read_only": True, "off": ""})
 
 
 def why_left(refusal: Refusal, context: Context, user: User) -> str:
@@ -297,7 +297,7 @@ def _with_tmpfs(
     for path in sorted(context.children(directory)):
         entry = context.entry(path)
         hidden = all(known.path != path for known in setting.tmpfs)
-        usable = expressible(path) and not context.is_mounted(path)
+        usable = expressible(path) and not context.is_mounted(path) and not context.hidden_by(path)
         if entry is None or entry.kind != "directory":
             continue
         if hidden and usable and _may_be_written(path, entry, context, user):

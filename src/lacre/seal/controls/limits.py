@@ -165,9 +165,9 @@ def covering(setting: Limits, filesystem: FileSystem, before: FileSystem) -> Lim
     return setting.model_copy(update={"memory": setting.memory + _rounded(more, MIB)})
 
 
-def given_up(reason: str, *, guessed: bool) -> Limits:
-    """No limits: the engine refuses them, or the application fails although none was seen to be hit (`guessed`)."""
-    return Limits(off=reason, guessed=guessed)
+def given_up(reason: str) -> Limits:
+    """No limits: the engine refuses them, or the application fails although none was seen to be hit."""
+    return Limits(off=reason)
 
 
 def _rounded(number: int, step: int) -> int:

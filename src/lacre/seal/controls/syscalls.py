@@ -86,4 +86,4 @@ def _wider(setting: Syscalls, what: str, capabilities: Capabilities) -> Syscalls
 
 def given_up(setting: Syscalls, reason: str) -> Syscalls:
     """Docker's own profile instead of ours."""
-    return Syscalls(base="docker-default", observed=setting.observed, off=reason, guessed=True)
+    return Syscalls(base="docker-default", observed=setting.observed, off=reason)

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from lacre.observe import Phase
 from lacre.seal.context import Context, is_below, parent
-from lacre.seal.directories import NOT_STORED
+from lacre.seal.directories import NOT_STORED, may_be_given_away
 from lacre.seal.model import Grant, User
 from lacre.sensor import (
     Executed,
@@ -60,9 +60,12 @@ def why_another(setting: User, refusal: Refusal, context: Context) -> str:
     who = f"as {setting.user or refusal.uid}"
     if refusal.because is RefusedBecause.CAPABILITY:
         return f"{who} {refusal.by} lacks {refusal.what}, and only root can have it"
-    owned = refusal.what if context.entry(refusal.what) is not None else parent(refusal.what)
-    verb = "write" if refusal.writing else "use"
-    return f"{who} {refusal.by} may not {verb} {refusal.what}; {_GIVEN_AWAY.format(owned)}"
+    if not refusal.writing:
+        return f"{who} {refusal.by} may not use {refusal.what}"
+    said = f"{who} {refusal.by} may not write {refusal.what}"
+    path = context.real(refusal.what)
+    owned = path if context.entry(path) is not None else parent(path)
+    return f"{said}; {_GIVEN_AWAY.format(owned)}" if may_be_given_away(owned, context) else said
 
 
 def propose(user: User) -> User:

@@ -8,7 +8,7 @@ from lacre.seal import uncovered
 from lacre.seal.controls import filesystem
 from lacre.seal.directories import bare
 from lacre.seal.model import FileSystem, Margin, NamedVolume, User
-from lacre.sensor import AnyFact, Origin, RefusedBecause, WriteKind
+from lacre.sensor import AnyFact, Origin, RefusedBecause, Write, WriteKind
 from tests.unit.seal.invented import (
     APP,
     TREE,
@@ -66,6 +66,8 @@ def test_what_was_left_below_run_when_the_image_was_built_is_no_obstacle() -> No
     assert not setting.left
     stopped = uncovered.uncover(setting, context(facts, tree=tree))
     assert stopped is not None and "/run" not in mounts(stopped)
+    only_read = [fact for fact in facts if not (isinstance(fact, Write) and fact.kind is WriteKind.MODIFY)]
+    assert left(filesystem.propose(context(only_read, tree=tree), WORKER)) == {"/run/x"}
 
 
 def test_what_the_image_prepared_below_a_tmpfs_is_prepared_again() -> None:
@@ -354,6 +356,20 @@ def test_nothing_is_mounted_over_a_secret_that_is_copied_in() -> None:
     assert {"/run", "/tmp"} <= mounts(filesystem.propose(base, WORKER))
     copied = replace(base, read_only_refused="the secret key comes from the environment")
     assert mounts(filesystem.propose(copied, WORKER)) == {"/run/lock"}
+    prepared = replace(copied, service=copied.service.model_copy(update={"secrets": (f"{PREPARED}/key",)}))
+    assert not filesystem.propose(prepared, WORKER).volumes
+
+
+def test_at_the_very_last_nothing_is_mounted_at_all() -> None:
+    """As the base is: also what was put back before is gone then."""
+    refusal = refused(RefusedBecause.READ_ONLY, "/var/lib/one", syscall="mkdir")
+    again = uncovered.cover_again(made_itself(), [refusal], context(), WORKER)
+    assert again is not None and "/var/lib/one" in mounts(again)
+    last = uncovered.unmount(filesystem.given_up(again, "why"))
+    assert last is not None
+    assert not mounts(last) | volumes(last)
+    assert {"/tmp", "/var/lib/one", "/var/lib/two"} <= set(bare(last))
+    assert uncovered.unmount(last) is None
 
 
 def test_a_mount_of_a_root_service_belongs_to_who_alone_writes_it() -> None:

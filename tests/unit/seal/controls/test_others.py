@@ -423,17 +423,6 @@ def test_what_a_refusal_showed_is_not() -> None:
     assert advice.removable(as_root, shown) == ()
 
 
-def test_a_control_that_a_refusal_took_away_is_not_tried_again_at_the_end() -> None:
-    advice = ServiceAdvice(context([ran_as(33, 33)]))
-    draft = advice._draft_for(ROOT)
-    named = advice.named(advice.mend(draft, written := failed_at("/etc/served.conf")), written)
-    assert named is not None and named.filesystem.off
-    assert advice.removable(named, written) == ()
-    guessed = advice._writable_root(draft, written)
-    assert guessed is not None
-    assert advice.removable(guessed, written) == ("control filesystem",)
-
-
 def failed_at(path: str) -> ServiceOutcome:
     refusal = refused(RefusedBecause.READ_ONLY, path)
     return replace(outcome(refusal), failed="no answer", phase=Phase.FIRST)
@@ -441,10 +430,11 @@ def failed_at(path: str) -> ServiceOutcome:
 
 def test_root_says_how_the_user_before_failed() -> None:
     advice = ServiceAdvice(context([ran_as(33, 33)]))
-    failed = ServiceOutcome(failed="setgid failed: Operation not permitted", phase=Phase.START)
+    words = "ended with exit code 1; its last words: connecting to db://app:s3cret@db"
+    failed = ServiceOutcome(failed=words, how=FailureKind.ENDED, phase=Phase.START)
     other = advice._next_user(advice.draft(), failed)
     assert other is not None and other.user.root
-    assert "as 33:33" in other.user.grants[0].reason and "setgid failed" in other.user.grants[0].reason
+    assert other.user.grants[0].reason == "as 33:33 it ends by itself (start), and nothing tells why"
 
 
 def test_no_user_is_tried_who_would_be_refused_the_same() -> None:
@@ -459,6 +449,28 @@ def test_no_user_is_tried_who_would_be_refused_the_same() -> None:
     own = {**TREE, "/etc/served": directory(1000, 1000), "/etc/served/served.conf": file(1000, 1000)}
     another = ServiceAdvice(context(two, tree=own)).named(draft, failed_at("/etc/served/served.conf"))
     assert another is not None and another.user.user == "1000:1000"
+    by_group = {**TREE, "/etc/served/served.conf": file(0, 1000, 0o664)}
+    another = ServiceAdvice(context(two, tree=by_group)).named(draft, failed_at("/etc/served/served.conf"))
+    assert another is not None and another.user.user == "1000:1000"
+    unread = refused(RefusedBecause.PERMISSION, "/etc/served/key", errno=13, writing=False)
+    noise = failed_at("/etc/served/served.conf")
+    both = replace(noise, refusals=(*noise.refusals, unread))
+    another = ServiceAdvice(context(two)).named(draft, both)
+    assert another is not None and another.user.user == "1000:1000"
+
+
+def test_what_is_told_to_be_given_away_is_data() -> None:
+    def said(path: str, **more: object) -> str:
+        mounts = {"mounts": ({"kind": "volume", "target": "/data", "source": "data"},)}
+        refusal = refused(RefusedBecause.PERMISSION, path, errno=13, **more)
+        ran = context([executed(APP)], service=mounts)
+        return user.why_another(User(user="33:33", root=False), refusal, ran)
+
+    assert "where /data is given" in said("/data/x")
+    assert "where /var/spool/served is given" in said("/var/spool/served/new")
+    for path in ("/etc/shadow", "/usr/sbin/served.log", APP, "/proc/sys/kernel/x"):
+        assert path in said(path) and "is given" not in said(path)
+    assert "is given" not in said("/data/x", writing=False)
 
 
 # ---- privileges, logging, network
