@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lacre.capabilities import CAPABILITIES
 from lacre.observe import Run
 from lacre.seal import file as seal_file
 from lacre.seal.model import Margin, Seal, ServiceSeal
 from lacre.seccomp import derive, share_refused
-from lacre.sensor.capabilities import CAPABILITIES
 from tests.servers.harness import Deployment, Server
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 
 from lacre.attacks.model import Result, Step, StepTaken
 from lacre.attacks.stage import PROGRAM
+from lacre.capabilities import CAPABILITIES
 from lacre.engine import Executed
 from lacre.engine.inside import Credentials
 from lacre.sensor import Refusal, RefusedBecause
-from lacre.sensor.capabilities import CAPABILITIES
 
 _BECAUSE = {
     RefusedBecause.SYSCALL: "syscalls",

@@ -6,8 +6,8 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from lacre.capabilities import capability_name
 from lacre.seccomp import SOCKET_CALLS, socket_kind
-from lacre.sensor.capabilities import capability_name
 from lacre.sensor.facts import (
     AnyFact,
     CapabilityAsked,

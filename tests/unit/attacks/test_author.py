@@ -10,10 +10,10 @@ import pytest
 
 from lacre.attacks.author import author, is_of_the_attack, taken
 from lacre.attacks.model import Result, Step
+from lacre.capabilities import CAPABILITIES
 from lacre.engine import Executed
 from lacre.engine.inside import Credentials
 from lacre.sensor import Refusal, RefusedBecause
-from lacre.sensor.capabilities import CAPABILITIES
 
 STEP = Step("mount", ("/.lacre",))
 OWN = Credentials(uid=33, gid=33, capabilities=0, no_new_privileges=True, seccomp=True, apparmor="")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lacre.audit.checks.common import secret
 from lacre.audit.facts.container import Container
 from lacre.audit.model import Finding, Word
+from lacre.capabilities import CAPABILITIES, capability_name
 
 if TYPE_CHECKING:
     from lacre.engine.census import Process
@@ -33,15 +34,11 @@ def several(names: Iterable[str]) -> str:
 
 def names_of(mask: int) -> tuple[str, ...]:
     """The capabilities of a mask."""
-    from lacre.sensor.capabilities import capability_name  # noqa: PLC0415 - its package costs a start-up 9 ms
-
     return tuple(capability_name(number) for number in range(64) if mask >> number & 1)
 
 
 def every_capability(mask: int) -> bool:
     """Whether a mask holds all that this table knows but the newest, which an older kernel has not."""
-    from lacre.sensor.capabilities import CAPABILITIES  # noqa: PLC0415 - as above
-
     old = (1 << CAPABILITIES.index("PERFMON")) - 1
     return mask & old == old
 
