@@ -6,8 +6,8 @@ import datetime
 import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,6 @@ from lacre.engine.reader import Reader
 from lacre.errors import EngineError
 
 _FIRST_PID_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO, include/uapi/linux/nsfs.h
-_LISTS = 2  # lists of sockets that are read at a time
 _MOST_READ = 4  # images whose files are read at a time: each is a stream that Python takes apart
 
 Say = Callable[[str], None]
@@ -95,12 +94,7 @@ def machine(reader: Reader, wanted: Wanted, kept: Kept, *, trust: str, say: Say)
     references = _references(shown, wanted, found)
     looking = inventory.look_at_images(reader, list(references.values()))
     around = _around(shown, local=local)
-    with ThreadPoolExecutor(_LISTS) as pool:
-        listening = _listening(found, pool) if local else {}
-        reads = _reads(found, around, reader)
-        for id, ports in listening.items():
-            if id in reads.inside:
-                reads.inside[id] = replace(reads.inside[id], listening=ports.result())
+    reads = _reads(found, around, reader)
     of_images = dict(zip(references, looking(), strict=True))
     images, missing = _images(reader, shown, of_images, kept, wanted, say)
     known = {one.id: one for one in images}
@@ -217,10 +211,11 @@ def _reads(found: Sequence[Mapping[str, Any]], around: Surroundings, reader: Rea
         return reads
     processes = census.census(running)
     own = census.namespaces("self")
+    protocols = {str(one["Id"]): published_protocols(one) for one in found}
     for id, pid in running.items():
         seen = processes.get(id)
         if seen:
-            reads.inside[id] = _inside(pid, seen, own)
+            reads.inside[id] = _inside(pid, seen, own, protocols[id])
         else:
             there = Path(f"/proc/{pid}").exists()
             reads.unseen[id] = "its processes cannot be seen from here" if there else "it ended meanwhile"
@@ -244,13 +239,15 @@ def _same_root(root: str) -> bool:
         return True  # it cannot be told, and nearly always is
 
 
-def _inside(pid: int, processes: tuple[census.Process, ...], own: Mapping[str, str]) -> Inside:
+def _inside(
+    pid: int, processes: tuple[census.Process, ...], own: Mapping[str, str], published: frozenset[str]
+) -> Inside:
     return Inside(
         processes=processes,
         limits=inside.limits(pid),
         mounts=inside.mounted(pid),
         shared=census.shared(census.namespaces(pid), own),
-        listening=frozenset(),
+        listening=_open_ports(pid, published) if published else frozenset(),
     )
 
 
@@ -258,20 +255,6 @@ def _pid(shown: Mapping[str, Any]) -> int:
     """The first process of a container; 0 where it does not run, or is between two starts."""
     state = part(shown, "State")
     return int(state.get("Pid") or 0) if state.get("Running") else 0
-
-
-def _listening(
-    found: Iterable[Mapping[str, Any]], pool: ThreadPoolExecutor
-) -> dict[str, Future[frozenset[str] | None]]:
-    """Who listens in each container with published ports.
-
-    In threads: the kernel takes milliseconds for each of these lists, and needs nothing of Python meanwhile.
-    """
-    return {
-        str(one["Id"]): pool.submit(_open_ports, pid, protocols)
-        for one in found
-        if (pid := _pid(one)) and (protocols := published_protocols(one))
-    }
 
 
 def _open_ports(pid: int, protocols: frozenset[str]) -> frozenset[str] | None:

@@ -27,8 +27,9 @@ from lacre.audit.kept import Kept
 from lacre.audit.model import Answer, NotApplicable, Report, Unknown
 from lacre.audit.registry import BY_ID, CHECKS
 from lacre.audit.run import of_container, of_image
+from lacre.engine import listening
 from lacre.engine.inventory import EngineShown, SwarmShown
-from lacre.engine.listening import inodes, listeners
+from lacre.engine.listening import Listener, inodes, listeners
 from lacre.engine.project import Entry
 from lacre.host.dockerd import EngineFacts
 from lacre.host.files import Root
@@ -423,6 +424,30 @@ def test_ipv6_is_read_too() -> None:
         found = {one.port: one for one in listeners("self", ("tcp",)) or ()}
         assert found[near.getsockname()[1]].address == "::1"
         assert all(one.protocol == "tcp" for one in found.values())
+
+
+def test_who_may_not_ask_the_kernel_reads_the_same_from_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(pid: int | str) -> socket.socket:
+        raise PermissionError(pid)
+
+    def own() -> set[Listener]:
+        return {one for one in listeners("self") or () if one.inode in inodes(os.getpid())}
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as near,
+        socket.create_connection(near.getsockname()),
+        socket.create_server(("::", 0), family=socket.AF_INET6),
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+    ):
+        udp.bind(("127.0.0.2", 0))
+        asked = own()
+        monkeypatch.setattr(listening, "_in_namespace", refused)
+        assert asked == own()
+        assert {(one.protocol, one.address) for one in asked} >= {
+            ("tcp", "127.0.0.1"),
+            ("tcp", "::"),
+            ("udp", "127.0.0.2"),
+        }
 
 
 def shown(**info: Any) -> EngineShown:
