@@ -39,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except Exception as error:  # the one place: what arrives here nobody expected
         _confess(error)
         raise SystemExit(DEFECT) from None
+    finally:
+        gc.freeze()  # else Python looks for cycles once more before it ends: 20 ms after such an audit
     raise SystemExit(0)
 
 
