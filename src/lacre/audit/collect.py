@@ -6,10 +6,10 @@ import datetime
 import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lacre.audit.aside import aside
 from lacre.audit.facts import contents, daemon, sockets
@@ -28,11 +28,14 @@ from lacre.audit.facts.shown import part, texts
 from lacre.audit.facts.swarm import Swarm
 from lacre.audit.kept import Kept
 from lacre.engine import census, inside, inventory
-from lacre.engine.inventory import EngineShown, Looked
+from lacre.engine.inventory import EngineShown, Looked, Shown
 from lacre.engine.kernel import pid_namespace, root_of_listener
 from lacre.engine.listening import listeners
 from lacre.engine.reader import Reader
 from lacre.errors import EngineError
+
+if TYPE_CHECKING:
+    from lacre.engine.docker import Engine
 
 _FIRST_PID_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO, include/uapi/linux/nsfs.h
 _MOST_READ = 4  # images whose files are read at a time: each is a stream that Python takes apart
@@ -308,7 +311,7 @@ def _images(
     missing = tuple(_gone("image", shown, looked.values(), wanted))
     there = {name: one.shown for name, one in looked.items() if one.shown is not None}
     to_read = {
-        str(one["Id"]): name
+        name: one
         for name, one in there.items()
         if name in wanted.images or (wanted.whole and str(one["Id"]) in used)
     }
@@ -334,34 +337,49 @@ def _images(
     )
 
 
-def _contents(reader: Reader, to_read: Mapping[str, str], kept: Kept, say: Say) -> dict[str, Contents | str]:
+def _contents(
+    reader: Reader, to_read: Mapping[str, Shown], kept: Kept, say: Say
+) -> dict[str, Contents | str]:
     """The summary of each image, from the disk where it is kept, or why it could not be read."""
     found: dict[str, Contents | str] = {}
-    new: list[str] = []
-    for id in to_read:
+    new: dict[str, Shown] = {}
+    for one in to_read.values():
+        id = str(one["Id"])
         known = kept.get(id)
         if known is None:
-            new.append(id)
+            new[id] = one
         else:
             found[id] = known
     if new:
-        many = f"{len(new)} images" if len(new) > 1 else to_read[new[0]]
+        many = (
+            f"{len(new)} images"
+            if len(new) > 1
+            else next(name for name, one in to_read.items() if str(one["Id"]) in new)
+        )
         say(f"reading the files of {many}: once, the answer is kept")
-        found.update(_read(reader, new, kept))
+        found |= _read(reader, new.values(), kept)
     return found
 
 
-def _read(reader: Reader, ids: Sequence[str], kept: Kept) -> dict[str, Contents | str]:
+def _read(reader: Reader, images: Iterable[Shown], kept: Kept) -> dict[str, Contents | str]:
     """Reads images whole, some at a time, and keeps the summary of each."""
-
-    def one(id: str) -> Contents | str:
-        try:
-            files = inventory.image_files(engine, id, contents.is_key)
-        except EngineError as error:
-            return f"its files could not be read: {error.happened}"
-        summary = contents.contents(files.tree, files.passwd, files.shadow, files.layered)
-        kept.put(id, summary)
-        return summary
-
+    found: dict[str, Contents | str] = {}
     with reader.engine() as engine, ThreadPoolExecutor(_MOST_READ) as pool:
-        return dict(zip(ids, pool.map(one, ids), strict=True))
+        for group in inventory.saved_together(images):
+            layered = pool.submit(inventory.files_in_layers, engine, group, contents.is_key)
+            one = functools.partial(_summary, engine, layered, kept)
+            ids = [str(image["Id"]) for image in group]
+            found |= zip(ids, pool.map(one, ids), strict=True)
+    return found
+
+
+def _summary(
+    engine: Engine, layered: Future[dict[str, frozenset[str] | None]], kept: Kept, id: str
+) -> Contents | str:
+    try:
+        files = inventory.image_files(engine, id)
+    except EngineError as error:
+        return f"its files could not be read: {error.happened}"
+    summary = contents.contents(files.tree, files.passwd, files.shadow, layered.result()[id])
+    kept.put(id, summary)
+    return summary

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lacre.engine import accounts
@@ -13,6 +13,9 @@ from lacre.errors import EngineError
 
 if TYPE_CHECKING:
     from docker import APIClient
+
+_SAVED_SECONDS = 600.0  # the engine writes them to its disk before it begins to answer
+_PIECE_BYTES = 1 << 20
 
 
 def inspected(client: APIClient, reference: str, *, pull: bool) -> dict[str, Any]:
@@ -87,6 +90,22 @@ def with_files(image: ImageInfo, exported: Iterator[bytes], passwd: str, group: 
             "memberships": accounts.memberships(passwd, group),
         }
     )
+
+
+def saved(client: APIClient, ids: Iterable[str]) -> Iterator[bytes]:
+    """The stream of `docker save` of several images: a layer that they share stands once in it. Raises EngineError."""
+    with told("reading the layers of images"):
+        answer = client.get(
+            f"{client.base_url}/images/get", params={"names": list(ids)}, timeout=_SAVED_SECONDS, stream=True
+        )
+        with answer:
+            if not answer.ok:
+                raise EngineError(
+                    "reading the layers of images",
+                    f"the engine answered {answer.status_code}",
+                    "see the engine's own log for more",
+                )
+            yield from answer.iter_content(_PIECE_BYTES)
 
 
 def repository_and_tag(reference: str) -> tuple[str, str | None]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from lacre.engine.project import Entry
 
 _AT_ONCE = 128  # questions that wait for their answers
+_SAVED_BYTES = 2 << 30  # of images that are saved together, as if they shared nothing
 ABSENT = "it is not there"
 """Why something cannot be looked at that the engine does not have (any more)."""
 
@@ -116,44 +118,79 @@ def look_at_images(reader: Reader, references: Sequence[str]) -> Callable[[], tu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFiles:
-    """All files of an image by path, and two of them as text.
-
-    `layered` are the wanted files of any of its layers; None: some layer could not be unpacked.
-    """
+    """All files of an image by path, and two of them as text."""
 
     tree: Mapping[str, Entry]
-    layered: frozenset[str] | None
     passwd: str
     shadow: str
 
 
-def image_files(engine: Engine, id: str, wanted: Callable[[str], bool]) -> ImageFiles:
-    """Reads an image and each of its layers whole, which takes seconds; raises EngineError.
-
-    Nothing of it is ever started. `wanted` tells which paths of layers matter.
-    """
+def image_files(engine: Engine, id: str) -> ImageFiles:
+    """Reads an image whole, which takes seconds; raises EngineError. Nothing of it is ever started."""
     from lacre.engine.connection import told  # noqa: PLC0415 - as rarely as this is done
     from lacre.engine.tree import read_tree  # noqa: PLC0415
 
     with engine.parked(id) as container, told(f"reading the files of image {id[:19]}"):
         passwd, shadow = (engine.get_file(container, path) or b"" for path in ("/etc/passwd", "/etc/shadow"))
         tree = read_tree(iter(engine.api.export(container)))
-        layered = _layered(engine, id, wanted)
     return ImageFiles(
         tree=tree,
-        layered=layered,
         passwd=passwd.decode("utf-8", "replace"),
         shadow=shadow.decode("utf-8", "replace"),
     )
 
 
-def _layered(engine: Engine, id: str, wanted: Callable[[str], bool]) -> frozenset[str] | None:
-    from lacre.engine.layers import files_in_layers  # noqa: PLC0415 - as above
+def saved_together(images: Iterable[Shown]) -> Iterator[tuple[Shown, ...]]:
+    """Images in groups, those that share layers side by side.
 
-    try:
-        return files_in_layers(iter(engine.api.get_image(id)), wanted)
-    except EngineError:
-        return None
+    The engine lays a group down on its disk before it answers, so that a group is no larger than a gigabyte or two.
+    """
+    group: list[Shown] = []
+    for image in sorted(images, key=_layers):
+        if group and sum(int(one.get("Size") or 0) for one in (*group, image)) > _SAVED_BYTES:
+            yield tuple(group)
+            group = []
+        group.append(image)
+    if group:
+        yield tuple(group)
+
+
+def files_in_layers(
+    engine: Engine, images: Sequence[Shown], wanted: Callable[[str], bool]
+) -> dict[str, frozenset[str] | None]:
+    """The `wanted` files of any layer of each image, by its id; None: some layer could not be unpacked.
+
+    Images are saved together: what they share is read once. Where that brings not all layers of one, it is read alone:
+    no image keeps another from being told about.
+    """
+    by_layer = _saved(engine, images, wanted)
+    found: dict[str, frozenset[str] | None] = {}
+    for image in images:
+        layers = _layers(image)
+        if by_layer.keys() >= set(layers):
+            found[str(image["Id"])] = frozenset().union(*(by_layer[layer] for layer in layers))
+        elif len(images) > 1:
+            found |= files_in_layers(engine, (image,), wanted)
+        else:
+            found[str(image["Id"])] = None
+    return found
+
+
+def _layers(image: Shown) -> tuple[str, ...]:
+    return tuple((image.get("RootFS") or {}).get("Layers") or ())
+
+
+def _saved(
+    engine: Engine, images: Iterable[Shown], wanted: Callable[[str], bool]
+) -> dict[str, frozenset[str]]:
+    """What each layer of images has, by its digest, as far as they can be read."""
+    from lacre.engine.images import saved  # noqa: PLC0415 - as above
+    from lacre.engine.layers import files_by_layer  # noqa: PLC0415
+
+    found: dict[str, frozenset[str]] = {}
+    with contextlib.suppress(EngineError):  # what came before it stays
+        found.update(files_by_layer(saved(engine.api, [str(one["Id"]) for one in images]), wanted))
+    return found
 
 
 def sessions(reader: Reader, ids: Sequence[str]) -> tuple[Shown, ...]:

@@ -118,7 +118,7 @@ def _listed(pid: int | str, asked: Sequence[tuple[str, int]]) -> tuple[Listener,
     for name, state in asked:
         path = _PROC / str(pid) / "net" / name
         try:
-            lines = path.read_text(encoding="ascii").splitlines()[1:]
+            lines = path.read_bytes().decode("ascii").splitlines()[1:]
         except (OSError, UnicodeDecodeError):
             if not name.endswith("6"):
                 return None
