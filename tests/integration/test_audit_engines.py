@@ -9,6 +9,7 @@ import json
 import shlex
 import socketserver
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -189,6 +190,37 @@ def test_the_kernels_audit_is_told_by_the_rules_of_the_files(engine: str) -> Non
         assert beside.answers()["LC103", Scope.HOST].verdict is Verdict.UNKNOWN
         beside.run("sh", "-c", "sed -i '/containerd/d; /usr.bin/d' /etc/audit/rules.d/d.rules")
         assert beside.answers()["LC103", Scope.HOST].verdict is Verdict.FAILS
+
+
+AUDITED = """
+from lacre.audit.beneath import host_alone
+from lacre.audit.registry import BY_ID
+from lacre.audit.run import of_host
+(answer,) = of_host(host_alone(""), (BY_ID["LC103"],))
+print(answer.verdict, *(found.what for found in answer.findings), sep="|", end="")
+"""
+
+
+def test_rules_that_the_kernel_does_not_heed_watch_nothing(tmp_path: Path) -> None:
+    """Asked of this kernel by Debian's auditctl, laid over /usr/sbin where nobody else sees it. No rule is ever set,
+    nor the kernel's audit switched on: what starts later would pay for it until the machine is started again.
+    """
+    subprocess.run(["apt-get", "download", "auditd", "libauparse0"], cwd=tmp_path, check=True)
+    for package in tmp_path.glob("*.deb"):
+        subprocess.run(["dpkg-deb", "--extract", package, tmp_path / "root"], check=True)
+    (library,) = tmp_path.glob("root/**/libauparse.so.0")
+    script = (
+        f"mount -t overlay overlay -o lowerdir={tmp_path}/root/sbin:/usr/sbin /usr/sbin\n"
+        f"export LD_LIBRARY_PATH={library.parent}\n"
+        'auditctl -s && exec "$0" -c "$1"'
+    )
+    words = ["unshare", "--mount", "sh", "-ec", script, sys.executable, AUDITED]
+    status, _, said = subprocess.run(words, check=True, capture_output=True, text=True).stdout.rpartition(
+        "\n"
+    )
+    if "enabled 0" not in status.splitlines():
+        pytest.skip("this kernel's audit is switched on")
+    assert said == "fails|nothing is watched: the kernel's audit is switched off"
 
 
 def test_a_file_that_cannot_be_read_any_more_is_told(engine: str) -> None:

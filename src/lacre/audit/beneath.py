@@ -189,8 +189,14 @@ def _watched(root: Root) -> Watched:
         return Watched(
             there=configured is not None, rules=configured, configured=True, why="there is no auditctl"
         )
-    said = process.run([program, "-l"], seconds=_AUDITCTL_SECONDS)
-    if said.code != 0 or said.timed_out:
-        why = (said.stderr.strip().splitlines() or ["it did not answer"])[0][:200]
-        return Watched(there=True, rules=configured, configured=True, why=f"auditctl: {why}")
-    return Watched(there=True, rules=tuple(line for line in said.stdout.splitlines() if line.startswith("-")))
+    asked = [process.run([program, what], seconds=_AUDITCTL_SECONDS) for what in ("-s", "-l")]
+    for said in asked:
+        if said.code != 0 or said.timed_out:
+            why = (said.stderr.strip().splitlines() or ["it did not answer"])[0][:200]
+            return Watched(there=True, rules=configured, configured=True, why=f"auditctl: {why}")
+    status, rules = (said.stdout.splitlines() for said in asked)
+    return Watched(
+        there=True,
+        off="enabled 0" in status,
+        rules=tuple(line for line in rules if line.startswith("-")),
+    )

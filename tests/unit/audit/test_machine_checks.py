@@ -270,6 +270,7 @@ FAILS = [
             "LC102": host(members=("ana",)),
             "LC103": host(watched=Watched(there=True, rules=machines.RULES[1:])),
             "LC103 no daemon": host(watched=Watched()),
+            "LC103 switched off": host(watched=Watched(there=True, off=True, rules=machines.RULES)),
             "LC121": host(settings=(state(HostVerdict.BAD),)),
             "LC121 later": host(settings=(state(HostVerdict.GOOD, HostVerdict.BAD),)),
             "LC301": host({Role.SERVICE: (file("/etc/systemd/system/docker.service", 0o664),)}),

@@ -69,10 +69,11 @@ class File:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
     """What the kernel's audit watches. `rules` are those in force (`auditctl -l`), or of the files where
-    `configured`; None: unknown, and `why`. `there`: the host has the audit daemon.
+    `configured`; None: unknown, and `why`. `there`: the host has the audit daemon. `off`: the kernel heeds no rule.
     """
 
     there: bool = False
+    off: bool = False
     rules: tuple[str, ...] | None = None
     configured: bool = False
     why: str = ""

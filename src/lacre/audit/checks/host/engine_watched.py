@@ -4,7 +4,7 @@ Who changes the engine's programs, units or configuration owns the host. The ker
 and when, where the change itself leaves no trace.
 
 Mend: A rule for each in `/etc/audit/rules.d/docker.rules`, then `augenrules --load`. A rule for a directory covers
-what is below it.
+what is below it. `auditctl -e 1` switches the kernel's audit on, where the audit daemon does not.
 
 Example:
 
@@ -39,6 +39,9 @@ def host(host: Host) -> Iterator[Word]:
     watched = host.watched
     if not watched.there:
         yield Finding(what="nothing is watched: the audit daemon is not installed", path="auditd")
+        return
+    if watched.off:
+        yield Finding(what="nothing is watched: the kernel's audit is switched off", path="auditd")
         return
     if watched.rules is None:
         yield Unknown(watched.why or "the rules cannot be read")
