@@ -244,3 +244,17 @@ def test_an_engine_of_an_ordinary_user_is_told(engine: str) -> None:
     assert told["LC209", Scope.DAEMON].verdict is Verdict.PASSES
     assert told["LC212", Scope.DAEMON].verdict is Verdict.NOT_APPLICABLE
     assert told["LC102", Scope.HOST].verdict is Verdict.NOT_APPLICABLE
+
+
+def test_a_swarm_of_two_managers_is_told(engine: str) -> None:
+    with Beside({"iptables": False}) as one, Beside({"iptables": False}) as two:
+        link = f"ip link add peer0 type veth peer name peer0 netns {two.pid}"
+        one.run(*link.split())
+        for beside, address in ((one, "192.0.2.1"), (two, "192.0.2.2")):
+            beside.run("ip", "address", "add", f"{address}/24", "dev", "peer0")
+            beside.run("ip", "link", "set", "peer0", "up")
+        one.docker("swarm", "init", "--advertise-addr=192.0.2.1")
+        token = one.docker("swarm", "join-token", "--quiet", "manager").strip()
+        two.docker("swarm", "join", "--advertise-addr=192.0.2.2", f"--token={token}", "192.0.2.1:2377")
+        told = one.answers()["LC701", Scope.SWARM]
+    assert [found.what for found in told.findings] == ["2 managers bear no more losses than 1"]

@@ -26,7 +26,6 @@ NOWHERE = {
     "LC217 daemon fails": "needs a newer engine than this machine's, told to filter nothing",
     "LC503 container fails": "needs SELinux",
     "LC503 container passes": "needs SELinux",
-    "LC701 swarm fails": "needs a second node",
 }
 """What only examples show (tests/unit/audit/test_machine_checks.py), and what it would take."""
 
