@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from hypothesis import strategies as st
 from lacre.audit.facts.service import Service
 from lacre.audit.facts.services import services
 from lacre.audit.read.compose import read_project
-from tests.unit.engine.real_compose import compose_environment
+from tests.against_compose import config, differences
 
 PROJECTS: dict[str, tuple[list[str], dict[str, str]]] = {
     "anchors and merge keys": (
@@ -122,6 +120,46 @@ services:
             ".env": "TAG=1.2 # comment\nexport Q='a $TAG b'\nE=\n# C=1\nD=\"x\\ty\"\n",
         },
     ),
+    "variables that Compose itself says": (
+        ["compose.yaml"],
+        {
+            "compose.yaml": """
+include: [sub/compose.yaml]
+services:
+  a: {image: "${COMPOSE_PROJECT_NAME}", volumes: ["${PWD}/d:/d", "$PWD:/p"], environment: ["A=${PWD:-no}"]}
+""",
+            "sub/compose.yaml": "services: {b: {image: '${COMPOSE_PROJECT_NAME}', volumes: ['${PWD}:/p']}}",
+        },
+    ),
+    "a project that names itself": (
+        ["compose.yaml"],
+        {
+            "compose.yaml": "name: n${TAG}\nservices: {a: {image: '${COMPOSE_PROJECT_NAME}'}}\n",
+            ".env": "TAG=7\nPWD=elsewhere\n",
+        },
+    ),
+    "a project that its .env names": (
+        ["compose.yaml"],
+        {
+            "compose.yaml": "name: n\nservices: {a: {image: '${COMPOSE_PROJECT_NAME}:${PWD:+set}'}}\n",
+            ".env": "COMPOSE_PROJECT_NAME=other\n",
+        },
+    ),
+    "files of variables": (
+        ["compose.yaml"],
+        {
+            "compose.yaml": """
+services:
+  a:
+    image: x
+    env_file: [one.env, {path: raw.env, format: raw}, {path: none.env, required: false}]
+    environment: {B: own}
+  b: {image: x, env_file: one.env}
+""",
+            "one.env": "A=1 # one\nB='2'\nC=\"x $A\"\n",
+            "raw.env": "# no\nD='2' # all of it\n\nE=$A\nF=a=b \n  I=1\nH=\n",
+        },
+    ),
     "variables in the items of lists": (
         ["compose.yaml"],
         {
@@ -219,24 +257,6 @@ services:
 }
 
 
-def real(folder: Path, files: list[str]) -> dict[str, Any]:
-    """The services that Compose sees."""
-    environment = compose_environment()
-    command = [f"{environment['PATH']}/docker-compose", *(word for file in files for word in ("-f", file))]
-    done = subprocess.run(
-        [*command, "--profile", "*", "config", "--format", "json"],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 0 and done.stdout, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)["services"]
-    return found
-
-
 def ours(folder: Path, files: list[str]) -> dict[str, Service]:
     """The services that the light reader sees."""
     project = read_project([folder / file for file in files])
@@ -244,54 +264,14 @@ def ours(folder: Path, files: list[str]) -> dict[str, Service]:
     return {service.name: service for service in services(project)}
 
 
-def compare(theirs: dict[str, Any], mine: Service, folder: Path) -> None:
-    """What matters for security, in both views."""
-    assert (mine.image.text if mine.image else None) == theirs.get("image")
-    assert bool(mine.privileged and mine.privileged.true) == theirs.get("privileged", False)
-    assert bool(mine.read_only and mine.read_only.true) == theirs.get("read_only", False)
-    for key in ("user", "network_mode", "pid", "ipc", "userns_mode", "restart"):
-        text = getattr(mine, key)
-        assert (text.text if text else None) == theirs.get(key), key
-    for key in ("cap_add", "cap_drop", "security_opt", "command"):
-        assert [text.text for text in getattr(mine, key)] == (theirs.get(key) or []), key
-    environment = {v.name: v.value.text if v.value else None for v in mine.environment}
-    undoubled = {
-        k.replace("$$", "$"): v if v is None else v.replace("$$", "$")
-        for k, v in (theirs.get("environment") or {}).items()
-    }
-    assert environment == undoubled
-    labels = {v.name: v.value.text if v.value else "" for v in mine.labels}
-    assert labels == {
-        k.replace("$$", "$"): v.replace("$$", "$") for k, v in (theirs.get("labels") or {}).items()
-    }
-    networks = {name.text for name in mine.networks} or {"default"}
-    assert theirs.get("network_mode") or networks == theirs["networks"].keys()
-    mounted = [m for m in mine.mounts if m.path.startswith("volumes")]
-    mounts = {m.target: m for m in mounted}
-    assert len(mounts) == len(mounted)
-    assert mounts.keys() == {volume["target"] for volume in theirs.get("volumes") or []}
-    for volume in theirs.get("volumes") or []:
-        mount = mounts[volume["target"]]
-        assert (mount.kind, mount.read_only) == (volume["type"], volume.get("read_only", False))
-        if mount.kind == "bind":
-            assert mount.host[0].rstrip("/") == volume["source"].rstrip("/")
-    tmpfs = [m.target for m in mine.mounts if m.path.startswith("tmpfs")]
-    assert tmpfs == [text.partition(":")[0] for text in theirs.get("tmpfs") or []]
-    ports = {(p.address, p.published, p.target, p.protocol) for p in mine.ports if "-" not in p.target}
-    assert ports <= {
-        (p.get("host_ip", ""), p.get("published", ""), str(p["target"]), p["protocol"])
-        for p in theirs.get("ports") or []
-    }
-
-
 def check(folder: Path, files: list[str], texts: dict[str, str]) -> None:
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    wanted, found = real(folder, files), ours(folder, files)
+    wanted, found = config(folder, files)["services"], ours(folder, files)
     assert found.keys() == wanted.keys()
     for name, service in found.items():
-        compare(wanted[name], service, folder)
+        assert list(differences(wanted[name], service)) == []
 
 
 @pytest.mark.parametrize("name", PROJECTS)

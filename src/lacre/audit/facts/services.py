@@ -20,7 +20,7 @@ from lacre.audit.read.compose import Context, Project, ServiceNode
 from lacre.audit.read.files import UnreadableError, read_text
 from lacre.audit.read.merge import split_volume
 from lacre.audit.read.tree import Entry, Mapping, Scalar, Sequence
-from lacre.audit.read.variables import dotenv
+from lacre.audit.read.variables import dotenv, raw
 
 _PORT = re.compile(
     r"^(?:(?P<ip>\[[0-9A-Fa-f:.%\w]*\]|\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f:]*::[0-9A-Fa-f:.]*):)?"
@@ -166,8 +166,10 @@ def _env_files(pieces: Pieces) -> Iterator[EnvFile]:
         if not name.known:
             yield EnvFile(name, (), name.why_unknown)
             continue
+        format = item.get("format") if isinstance(item, Mapping) else None
+        parsed = raw if said(pieces.text(format.value, name.path) if format else None) == "raw" else dotenv
         try:
-            values = dotenv(read_text(pieces.context.base(name.place.file) / name.text))
+            values = parsed(read_text(pieces.context.base(name.place.file) / name.text))
         except UnreadableError as error:
             required = item.get("required") if isinstance(item, Mapping) else None
             wanted = pieces.text(required.value, name.path) if required else None

@@ -8,6 +8,7 @@ Profiles are not asked: whatever a profile may start is looked at.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ MAX_FILES = 500
 MAX_TEXT = 32 << 20  # characters of all of them
 MAX_EXTENDS = 20
 MAX_INCLUDES = 10
+_NOT_IN_NAMES = re.compile(r"[^-_a-z0-9]")
 
 _TOP_LEVEL = frozenset({"services", "include", "networks", "volumes", "secrets", "configs", "name", "models"})
 _OF_A_SERVICE = frozenset({"image", "build", "extends"})
@@ -65,11 +67,13 @@ class Project:
 def read_project(files: Iterable[Path], directory: Path | None = None) -> Project:
     """The project of `files`, later ones laid over earlier ones. Raises UnreadableError.
 
-    `directory` is where relative paths start and `.env` lies; that of the first file by default.
+    `directory` is where relative paths start and `.env` lies, and where Compose is taken to be started; that of the
+    first file by default.
     """
     reader = _Reader()
     paths = list(files)
-    reader.include(paths, directory or paths[0].parent, {}, depth=0)
+    place = directory or paths[0].parent
+    reader.include(paths, place, {"PWD": str(place.absolute())}, depth=0)
     return reader.project
 
 
@@ -86,6 +90,8 @@ class _Reader:
     def include(self, paths: list[Path], directory: Path, outer: dict[str, str], *, depth: int) -> None:
         values = {**_env_file(directory / ".env"), **outer}
         roots = [(path, self._root(path)) for path in paths]
+        if "COMPOSE_PROJECT_NAME" not in values:
+            values["COMPOSE_PROJECT_NAME"] = _name(directory, (root for _, root in roots), values)
         directories = {str(path): directory for path in paths}
         whole: Node | None = None
         lacks: dict[str, str] = {}
@@ -246,6 +252,15 @@ def _texts(node: Node, key: str) -> list[str]:
         return []
     items = entry.value.items if isinstance(entry.value, Sequence) else [entry.value]
     return [item.text for item in items if isinstance(item, Scalar) and item.text]
+
+
+def _name(directory: Path, roots: Iterable[Mapping], values: dict[str, str]) -> str:
+    """What a project is called: as the last of its files says, else as its directory."""
+    name = directory.absolute().name
+    for root in roots:
+        for text in _texts(root, "name"):
+            name = fill(text, values).text
+    return _NOT_IN_NAMES.sub("", name.lower()).lstrip("-_")
 
 
 def _env_file(path: Path) -> dict[str, str]:

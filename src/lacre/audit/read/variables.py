@@ -141,6 +141,13 @@ def dotenv(text: str) -> dict[str, str]:
     return values
 
 
+def raw(text: str) -> dict[str, str]:
+    """The variables of a file that Compose is told to take as it is (`format: raw`): no quotes, no variables in it."""
+    lines = (line.lstrip() for line in text.splitlines())
+    pairs = (line.partition("=") for line in lines if not line.startswith("#"))
+    return {name: value for name, equals, value in pairs if equals}
+
+
 def _quoted(text: str, quote: str) -> tuple[str, bool]:
     out: list[str] = []
     at = 0
