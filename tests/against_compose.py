@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import shlex
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ from lacre.audit.facts.text import Text
 from tests.unit.engine.real_compose import compose_environment
 
 SECONDS = 60
+_NUMBER = re.compile(r"[0-9]+(?:_[0-9]+)+$")
 _SHELL = ";&|<>"
 
 
@@ -102,11 +104,13 @@ def _views(theirs: dict[str, Any], mine: Service) -> dict[str, tuple[object, obj
 
 
 def _said(text: Text | None) -> str | None:
-    """A value; a variable that nothing says is empty for Compose, and kept by the reader."""
+    """A value. The reader keeps a variable that nothing says, which is empty for Compose, and a number as it is
+    written, which Compose counts.
+    """
     found = text.text if text else ""
     for name in text.unset if text else ():
         found = found.replace(f"${{{name}}}", "")
-    return found or None
+    return (found.replace("_", "") if _NUMBER.match(found) else found) or None
 
 
 def _words(command: tuple[Text, ...]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lacre.audit import beneath
+from lacre.audit.facts.host import Watched
 from lacre.engine import process
 from lacre.engine.process import Finished
 from lacre.host import facts as of_host
@@ -82,30 +83,41 @@ def test_of_a_users_engines_too_the_one_that_was_told_to_listen_there_is_judged(
     assert (found.pid, found.flags["icc"]) == (9, "false")
 
 
+WATCH = "-w /etc/docker -p rwxa"
+ON, OFF = "enabled 1\nfailure 1\n", "enabled 0\nfailure 1\n"
+
+
 @pytest.mark.parametrize(
-    ("said", "there", "rules", "configured"),
+    ("status", "said", "expected"),
     [
-        (None, False, None, True),
-        (Finished(0, "No rules\n", ""), True, (), False),
-        (Finished(0, "-w /etc/docker -p rwxa\n", ""), True, ("-w /etc/docker -p rwxa",), False),
-        (Finished(1, "", "You must be root to run this program.\n"), True, None, True),
-        (Finished(-9, "", "", timed_out=True), True, None, True),
+        (None, None, Watched(configured=True, why="there is no auditctl")),
+        (ON, Finished(0, "No rules\n", ""), Watched(there=True, rules=())),
+        (ON, Finished(0, f"{WATCH}\n", ""), Watched(there=True, rules=(WATCH,))),
+        (OFF, Finished(0, f"{WATCH}\n", ""), Watched(there=True, off=True, rules=(WATCH,))),
+        (
+            ON,
+            Finished(1, "", "You must be root to run this program.\n"),
+            Watched(there=True, configured=True, why="auditctl: You must be root to run this program."),
+        ),
+        (
+            ON,
+            Finished(-9, "", "", timed_out=True),
+            Watched(there=True, configured=True, why="auditctl: it did not answer"),
+        ),
     ],
 )
 def test_the_rules_of_the_kernels_audit(
+    status: str | None,
     said: Finished | None,
-    there: bool,
-    rules: tuple[str, ...] | None,
-    configured: bool,
+    expected: Watched,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def run(command: list[str], **_: Any) -> Finished:
-        assert command == ["/x/auditctl", "-l"]
+        assert status is not None
         assert said is not None
-        return said
+        return {"-s": Finished(0, status, ""), "-l": said}[command[1]]
 
     monkeypatch.setattr(shutil, "which", lambda *_, **__: "/x/auditctl" if said else None)
     monkeypatch.setattr(process, "run", run)
-    found = beneath._watched(Root(tmp_path))
-    assert (found.there, found.rules, found.configured) == (there, rules, configured)
+    assert beneath._watched(Root(tmp_path)) == expected
