@@ -20,11 +20,13 @@ from typing import IO, Literal, Self
 from tests.grounds.cache import CACHE, GroundError, layers, take, tree
 from tests.grounds.daemons import STOP_SECONDS, answers, end_all, living_in, namespace, pids
 
-Store = Literal["overlay2", "containerd"]
+Store = Literal["overlay2", "containerd", "unfiltered"]
+"""Which image store; the last one is overlay2 again, under an engine that filters no system calls by default."""
 
 PACKAGES = ("docker.io", "docker-cli", "iptables", "iproute2", "ca-certificates")
-NETWORKS: dict[Store, str] = {"overlay2": "10.226", "containerd": "10.227"}
-NAMES: dict[Store, str] = {"overlay2": "B", "containerd": "C"}
+NETWORKS: dict[Store, str] = {"overlay2": "10.226", "containerd": "10.227", "unfiltered": "10.230"}
+NAMES: dict[Store, str] = {"overlay2": "B", "containerd": "C", "unfiltered": "open"}
+FLAGS: dict[Store, Sequence[str]] = {"unfiltered": ("--seccomp-profile=unconfined",)}
 START_SECONDS = 60
 
 
@@ -131,7 +133,7 @@ class Engine26:
         log.parent.mkdir(exist_ok=True)
         # With us ends also what we started, should we be killed.
         command = ["setpriv", "--pdeathsig", "TERM", "unshare", "--mount", "--net"]
-        command += [*inside, str(self.run), self._network]
+        command += [*inside, str(self.run), self._network, *FLAGS.get(self.store, ())]
         with log.open("w") as output:
             self._process = subprocess.Popen(
                 command,

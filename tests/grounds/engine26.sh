@@ -2,7 +2,7 @@
 # The inside of grounds B and C: run in new mount and network namespaces, it makes the tree of a Debian 13 its root
 # and becomes dockerd there. In a mere chroot runc's own pivot_root would fail.
 #
-#   engine26.sh TREE STORE RUN_DIRECTORY NETWORK       (started by engine26.py, which hands in the other end of `up0`)
+#   engine26.sh TREE STORE RUN_DIRECTORY NETWORK [FLAG...]       (started by engine26.py, which hands in the other end of `up0`)
 #
 # The network namespace is its own since a second dockerd in the host's flushes the first one's iptables chains and
 # may take its bridge away.
@@ -46,4 +46,4 @@ mkdir -p /etc/docker
 echo "{\"features\": {\"containerd-snapshotter\": $snapshotter}}" > "/etc/docker/$store.json"
 exec dockerd --config-file "/etc/docker/$store.json" -H "unix://$run/docker.sock" \
     --data-root "/var/lib/docker-$store" --exec-root "$run/exec" -p "$run/dockerd.pid" \
-    --bip "$network.254.1/24" --default-address-pool "base=$network.0.0/17,size=24"
+    --bip "$network.254.1/24" --default-address-pool "base=$network.0.0/17,size=24" "${@:5}"

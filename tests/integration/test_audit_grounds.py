@@ -122,6 +122,18 @@ def test_a_swarm_is_audited_by_its_manager(ground_b: Engine26) -> None:
         ground_b.docker("swarm", "leave", "--force")
 
 
+def test_an_engine_that_filters_no_system_calls_is_told(engine: str) -> None:
+    """Docker takes `unconfined` as its default from 23 on."""
+    with (
+        Engine26("unfiltered") as ground,
+        reader({**os.environ, "DOCKER_HOST": ground.docker_host}) as client,
+    ):
+        machine = collect.machine(client, Wanted(), Kept(None), trust="", say=lambda _: None)
+    report = audit_machine(machine, CHECKS, Hiding(TODAY))
+    (told,) = (answer for answer in report.answers if answer.check == "LC217")
+    assert told.verdict is Verdict.FAILS
+
+
 def test_what_only_a_whole_machine_has_in_force_is_audited_there(ground_d: Machine) -> None:
     """AppArmor, control groups of version 2, units of systemd, containers that are really privileged."""
     ground_d.put_lacre()
