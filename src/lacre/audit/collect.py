@@ -351,11 +351,8 @@ def _contents(
         else:
             found[id] = known
     if new:
-        many = (
-            f"{len(new)} images"
-            if len(new) > 1
-            else next(name for name, one in to_read.items() if str(one["Id"]) in new)
-        )
+        names = [name for name, one in to_read.items() if str(one["Id"]) in new]
+        many = f"{len(new)} images" if len(new) > 1 else names[0]
         say(f"reading the files of {many}: once, the answer is kept")
         found |= _read(reader, new.values(), kept)
     return found
