@@ -65,6 +65,9 @@ def test_an_engine_beside_the_machines_own_is_audited(store: str, request: pytes
     ):
         assert verdict(check, Scope.CONTAINER, tight) is Verdict.PASSES, check
     assert verdict("LC408", Scope.IMAGE, IMAGE) is Verdict.FAILS
+    (image,) = (image for image in machine.images if image.name == IMAGE)
+    assert image.contents is not None
+    assert image.contents.layers_read
     # The containerd store gives a digest to what no registry has, too.
     built = Verdict.UNKNOWN if store == "ground_c" else Verdict.NOT_APPLICABLE
     assert verdict("LC421", Scope.CONTAINER, plain) is built
