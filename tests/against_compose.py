@@ -67,7 +67,17 @@ def _views(theirs: dict[str, Any], mine: Service) -> dict[str, tuple[object, obj
         "privileged": (theirs.get("privileged", False), bool(mine.privileged and mine.privileged.true)),
         "read_only": (theirs.get("read_only", False), bool(mine.read_only and mine.read_only.true)),
         "restart": (restart, _said(mine.restart)),
-        "command": ([_undoubled(word) for word in theirs.get("command") or ()], _words(mine.command)),
+        "command": (_listed(theirs.get("command")), _words(mine.command)),
+        "entrypoint": (_listed(theirs.get("entrypoint")), _words(mine.entrypoint)),
+        "devices": (
+            _devices(theirs.get("devices") or ()),
+            [(_said(text) or "").partition(":")[0] for text in mine.devices],
+        ),
+        "logging": (
+            (theirs.get("logging", {}).get("driver"), _pairs(theirs.get("logging", {}).get("options"))),
+            (_said(mine.log_driver), {v.name: _said(v.value) or "" for v in mine.log_options}),
+        ),
+        "sysctls": (_pairs(theirs.get("sysctls")), {v.name: _said(v.value) or "" for v in mine.sysctls}),
         "labels": (_pairs(theirs.get("labels")), {v.name: _said(v.value) or "" for v in mine.labels}),
         "volumes": (
             sorted(_volumes(theirs.get("volumes") or (), {m.target for m in mine.mounts if not m.host})),
@@ -78,11 +88,27 @@ def _views(theirs: dict[str, Any], mine: Service) -> dict[str, tuple[object, obj
             [m.target for m in mine.mounts if m.path.startswith("tmpfs")],
         ),
     }
-    for key in ("image", "user", "network_mode", "pid", "ipc", "userns_mode"):
+    for key in (
+        "image",
+        "user",
+        "network_mode",
+        "pid",
+        "ipc",
+        "uts",
+        "userns_mode",
+        "cgroup",
+        "cgroup_parent",
+        "runtime",
+    ):
         said = theirs.get(key)
         views[key] = said and _undoubled(said), _said(getattr(mine, key))
-    for key in ("cap_add", "cap_drop", "security_opt"):
-        views[key] = theirs.get(key) or [], [_said(text) for text in getattr(mine, key)]
+    for key in ("cap_add", "cap_drop", "security_opt", "device_cgroup_rules", "group_add"):
+        name = {"device_cgroup_rules": "device_rules", "group_add": "groups"}.get(key, key)
+        views[key] = theirs.get(key) or [], [_said(text) for text in getattr(mine, name)]
+    test = theirs.get("healthcheck", {}).get("test")
+    if test != ["NONE"]:
+        shell = ["CMD-SHELL"] if _one_text(mine.health_test) else []
+        views["healthcheck"] = _listed(test), shell + [_said(text) or "" for text in mine.health_test]
     if not any(file.unread for file in mine.env_files):
         of_files = [variable for file in mine.env_files for variable in file.variables]
         seen = {v.name: v.value and (_said(v.value) or "") for v in (*of_files, *mine.environment)}
@@ -116,11 +142,24 @@ def _said(text: Text | None) -> str | None:
 def _words(command: tuple[Text, ...]) -> list[str]:
     """A command; one that is written as a text is taken apart by Compose, up to what only a shell would obey."""
     words = [_said(word) or "" for word in command]
-    if len(words) == 1 and command[0].path == "command":
+    if _one_text(command):
         parts = shlex.shlex(words[0], posix=True, punctuation_chars=_SHELL)
         parts.whitespace_split, parts.commenters = True, ""
         return list(itertools.takewhile(lambda part: not part or part[0] not in _SHELL, parts))
     return words
+
+
+def _one_text(texts: tuple[Text, ...]) -> bool:
+    """Whether it was written as one text, not as a list."""
+    return len(texts) == 1 and not texts[0].path.endswith("]")
+
+
+def _listed(words: list[str] | None) -> list[str]:
+    return [_undoubled(word) for word in words or ()]
+
+
+def _devices(devices: Iterable[dict[str, str]]) -> list[str]:
+    return [device["source"] for device in devices]
 
 
 def _pairs(said: dict[str, str | None] | None) -> dict[str, str | None]:
