@@ -14,6 +14,10 @@ from tests.servers.harness import Server, server
 
 ROOT = Path(__file__).resolve().parent.parent
 
+sys.dont_write_bytecode = (
+    False  # pytest keeps the modules that it rewrote: a sixth of a run of the unit tests
+)
+
 
 def pytest_configure() -> None:
     # nohup and shells without job control start programs with signals ignored, which Python inherits

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lacre.audit.facts.services import services
@@ -284,7 +284,6 @@ _YAMLISH = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.one_of(_YAMLISH, st.text(max_size=60)))
 def test_any_text_is_read_as_compose_or_refused(text: str) -> None:
     try:
@@ -312,7 +311,6 @@ _ANY = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.dictionaries(st.sampled_from(_KEYS), _ANY, max_size=6), st.dictionaries(st.sampled_from(_KEYS), _ANY)
 )
@@ -346,7 +344,6 @@ _DOCKERISH = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
 @given(st.one_of(_DOCKERISH, _DOCKERISH.map(lambda text: f"FROM x\n{text}"), st.text(max_size=80)))
 def test_any_text_is_read_as_dockerfile_or_refused(text: str) -> None:
     try:
@@ -362,7 +359,6 @@ def test_any_text_is_read_as_dockerfile_or_refused(text: str) -> None:
                 assert 1 <= found.place.column <= len(lines[found.place.line - 1]) + 2
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="ab \\'\"$(){}|&;<>\n#`=-", max_size=60))
 def test_commands_lie_in_their_text(text: str) -> None:
     for command in commands(text):
@@ -370,7 +366,6 @@ def test_commands_lie_in_their_text(text: str) -> None:
         assert command.text == text[command.begin : command.end]
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="aA_${}:-+?\\x", max_size=60), st.sampled_from(["$", "\\", "`"]))
 def test_variables_in_any_text_are_filled_or_left(text: str, escape: str) -> None:
     filled = fill(text, {"A": "${A}", "a": "b"}, escape=escape)

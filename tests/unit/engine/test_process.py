@@ -33,7 +33,7 @@ def test_a_program_that_is_not_there() -> None:
 
 def test_after_its_time_the_program_and_its_children_are_ended(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
-    said = run(["sh", "-c", f"sleep 300 & echo $! > {pid}; echo begun; wait"], seconds=0.5)
+    said = run(["sh", "-c", f"sleep 300 & echo $! > {pid}; echo begun; wait"], seconds=0.2)
     assert (said.timed_out, said.stdout) == (True, "begun\n")
     _gone(int(pid.read_text()))
 

@@ -33,7 +33,7 @@ def test_its_exit_code_and_the_end_of_its_output_are_kept(tmp_path: Path) -> Non
 
 
 def test_after_its_time_it_is_ended(tmp_path: Path) -> None:
-    result = run_exercise("echo $$ > pid; exec sleep 600", directory=tmp_path, environment={}, timeout=0.5)
+    result = run_exercise("echo $$ > pid; exec sleep 600", directory=tmp_path, environment={}, timeout=0.2)
     assert result.exit_code is None
     assert not is_alive(int((tmp_path / "pid").read_text()))
 
@@ -49,7 +49,7 @@ def test_what_it_leaves_running_is_ended_with_it(tmp_path: Path, start: str) -> 
 def test_its_time_holds_for_what_gave_up_its_environment(tmp_path: Path) -> None:
     began = time.monotonic()
     command = "echo $$ > pid; exec env -i /bin/sleep 20"
-    result = run_exercise(command, directory=tmp_path, environment={}, timeout=0.5)
+    result = run_exercise(command, directory=tmp_path, environment={}, timeout=0.2)
     assert result.exit_code is None
     assert time.monotonic() - began < 15
     assert not is_alive(int((tmp_path / "pid").read_text()))
@@ -60,7 +60,7 @@ def test_what_gave_up_its_environment_is_ended_with_it(tmp_path: Path, start: st
     # With a session of its own only while who began it lives: `sleep 600` after it keeps that one.
     tail = "; sleep 600" if start else ""
     command = f"env -i {start}sh -c 'echo $$ > pid; exec sleep 600' & until [ -s pid ]; do :; done{tail}"
-    result = run_exercise(command, directory=tmp_path, environment={}, timeout=1 if start else 30)
+    result = run_exercise(command, directory=tmp_path, environment={}, timeout=0.4 if start else 30)
     assert result.exit_code == (None if start else 0)
     assert not is_alive(int((tmp_path / "pid").read_text()))
 
