@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-import itertools
-import re
+import io
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -16,7 +15,6 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _INDENT = "  "
 _GAP = 2  # blanks between columns
 _LONG_WORD = 40  # a path longer than this may be broken where room is short
-_WORD = re.compile(r"\s*\S+\s*")
 
 _BINARY_UNITS = ((1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K"))
 
@@ -80,50 +78,37 @@ def table(
     columns: Sequence[str], rows: Iterable[Sequence[Cell]], look: Look, *, bold_first: bool = False
 ) -> str:
     """Columns side by side, indented by two; cells are made visible here, wrapped, and never cut off."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     texts = [
         tuple("\n".join(map(visible, (cell,) if isinstance(cell, str) else cell)) for cell in row)
         for row in rows
     ]
-    widths = _widths(columns, texts, max(40, look.width - len(_INDENT)))
-    head = _row(columns, widths, look, bold=len(widths)) if any(columns) else ""
-    return head + "".join(_row(row, widths, look, bold=int(bold_first)) for row in texts)
-
-
-def _row(cells: Sequence[str], widths: Sequence[int], look: Look, *, bold: int) -> str:
-    """One row, of as many lines as its highest cell has; the first `bold` cells are bold."""
-    from rich.cells import cell_len
-
-    laid = [
-        [piece for line in cell.split("\n") for piece in _wrapped(line, width)]
-        for cell, width in zip(cells, widths, strict=True)
-    ]
-    out = ""
-    for line in itertools.zip_longest(*laid, fillvalue=""):
-        text, blanks = "", len(_INDENT)
-        for number, (piece, width) in enumerate(zip(line, widths, strict=True)):
-            if piece:
-                text += " " * blanks + (styled(piece, "1", look) if number < bold else piece)
-                blanks = 0
-            blanks += width - cell_len(piece) + _GAP
-        out += f"{text or _INDENT}\n"
-    return out
-
-
-def _wrapped(text: str, width: int) -> Iterator[str]:
-    """`text` in lines of at most `width` columns, words whole where they fit in one."""
-    from rich.cells import cell_len, chop_cells
-
-    line = ""
-    for word in _WORD.findall(text):
-        long = cell_len(word.rstrip())
-        if cell_len(line) + long > width:
-            if line:
-                yield line.rstrip()
-            *full, word = chop_cells(word, width) if long > width else [word]  # noqa: PLW2901
-            yield from full
-            line = ""
-        line += word
-    yield line.rstrip()
+    width = max(40, look.width - len(_INDENT))
+    grid = Table(
+        box=None, show_header=any(columns), header_style="bold", pad_edge=False, padding=(0, _GAP, 0, 0)
+    )
+    for number, (column, wide) in enumerate(zip(columns, _widths(columns, texts, width), strict=True)):
+        style = "bold" if bold_first and number == 0 else None
+        grid.add_column(Text(column), style=style, width=wide, overflow="fold")
+    for row in texts:
+        grid.add_row(*map(Text, row))
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        force_terminal=look.color,
+        no_color=not look.color,
+        color_system="standard" if look.color else None,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+    )
+    console.print(grid)
+    return "".join(f"{_INDENT}{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
 def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[int]:

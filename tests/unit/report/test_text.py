@@ -1,7 +1,6 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.cells import cell_len
 
 from lacre.report.text import Look, count, seconds, size, table, visible
 
@@ -101,15 +100,3 @@ def test_nothing_in_a_table_is_ever_cut_off(rows: list[tuple[str, ...]], width: 
 def test_a_path_stays_in_one_piece_while_other_columns_can_give_way() -> None:
     text = table(["a", "b"], [["/var/lib/postgresql/data", "word " * 40]], Look(width=60))
     assert "/var/lib/postgresql/data" in text
-
-
-@given(st.lists(st.tuples(*[st.text("ab 界é", max_size=90)] * 3)), st.integers(40, 140))
-def test_colour_changes_nothing_of_how_a_table_is_laid_out(rows: list[tuple[str, ...]], width: int) -> None:
-    plain, coloured = (table(["one", "two", ""], rows, Look(width, color)) for color in (False, True))
-    assert coloured.replace("\x1b[1m", "").replace("\x1b[0m", "") == plain
-
-
-def test_each_cell_begins_below_the_head_of_its_column() -> None:
-    text = table(["what", "why", "how"], [["界界", "word " * 12, "x"], ["a", "", "y"]], Look(width=40))
-    head, first, *_, last = text.splitlines()
-    assert (cell_len(first[: first.index("x")]), last.index("y")) == (head.index("how"), head.index("how"))
