@@ -25,6 +25,7 @@ SHARED = frozenset({
 BYTE_CODE = frozenset({"__pycache__"})
 
 
+VARIABLE = "/var"  # what changes while a machine runs, whoever owns it (hier(7))
 LOGS = "/var/log"  # hier(7)
 
 
@@ -142,11 +143,12 @@ def _why_not_over_content(directory: str, context: Context, user: User) -> str:
         return ""
     if is_below(directory, "/etc"):
         return f"{directory} holds configuration of the image"
-    uids = _own_uids(context, user)
-    foreign = [path for path in content if (entry := context.entry(path)) and entry.uid not in uids - {0}]
+    uids, changed = _own_uids(context, user) - {0}, _changed(context)
+    data = changed if is_below(directory, VARIABLE) else frozenset()
+    foreign = [p for p in content if p not in data and (entry := context.entry(p)) and entry.uid not in uids]
     if foreign:
         return f"{directory} holds files of the image that are not the application's own ({foreign[0]})"
-    if not any(is_below(path, directory) for path in _changed(context)):
+    if not any(is_below(path, directory) for path in changed):
         # It is no data: a volume would keep it, and the next image's would never be seen.
         read = f"{directory} holds files of the image that are only read ({content[0]})"
         return f"{read}: a volume would hide those of the next image"

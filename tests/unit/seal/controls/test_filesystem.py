@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lacre.seal import uncovered
+from lacre.seal.context import parent
 from lacre.seal.controls import filesystem
 from lacre.seal.directories import bare
 from lacre.seal.model import FileSystem, Margin, NamedVolume, User
@@ -52,6 +53,17 @@ def test_a_write_makes_the_directory_that_holds_it_a_tmpfs_of_the_service() -> N
     setting = filesystem.propose(context([wrote("/run/served.pid")]), WORKER)
     run = next(mount for mount in setting.tmpfs if mount.path == "/run")
     assert (run.uid, run.gid, run.mode, run.exec) == (33, 33, 0o755, False)
+
+
+def test_what_root_changes_below_var_is_its_data_and_what_it_changes_elsewhere_is_not() -> None:
+    def volumes_for(*more: AnyFact, path: str) -> set[str]:
+        tree = {**TREE, parent(path): directory(), path: file(), f"{parent(path)}/other": file()}
+        facts = [opened(path, uid=0), wrote(path, uid=0, kind=WriteKind.MODIFY), *more]
+        return volumes(filesystem.propose(context(facts, tree=tree), ROOT))
+
+    assert volumes_for(path="/var/lib/leases/leases") == {"/var/lib/leases"}
+    assert not volumes_for(opened("/var/lib/leases/other"), path="/var/lib/leases/leases")
+    assert not volumes_for(path="/opt/served/state")
 
 
 def test_what_was_left_below_run_when_the_image_was_built_is_no_obstacle() -> None:
