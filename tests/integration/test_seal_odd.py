@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import textwrap
@@ -121,6 +122,26 @@ def test_what_only_root_prepares_keeps_root_though_nothing_is_refused(
     with deployed(sealed, "sealed-asks-who-it-is", tmp_path) as up:
         for workload in sealed.server.workloads:
             up.exercise(workload)
+
+
+def test_who_cannot_be_started_twice_is_proved_by_the_rest_of_its_life(tmp_path: Path, engine: str) -> None:
+    """A stale file of process ids: the same container fails to start again, with a seal and without."""
+    project(
+        tmp_path,
+        """\
+        services:
+          app:
+            image: IMAGE
+            command: ["sh", "-c", "[ ! -e /var/lib/app.pid ] || exit 1; echo 1 > /var/lib/app.pid; exec sleep 600"]
+            stop_grace_period: 0s
+        """,
+    )
+    ran = lacre("seal", "--exercise", "true", "--no-attack", "--format", "json", directory=tmp_path)
+    assert ran.code in {0, 3}, str(ran)
+    result = json.loads(ran.output)
+    assert any("the same containers started again: fails without" in told for told in result["warnings"])
+    phases = result["seal"]["services"]["app"]["completeness"]["phases"]
+    assert "second start" not in phases and "start on old volumes" in phases
 
 
 @pytest.mark.long

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import NoReturn, TypeVar
@@ -112,8 +112,8 @@ class _Life:
         self._work(Phase.FIRST, Phase.START, "first")
         self._signals()
         self._stop(Phase.STOP)
-        self._start(Phase.SECOND_START, self.twin.start_again)
-        self._work(Phase.SECOND, Phase.SECOND_START, "second")
+        if self._start_again():
+            self._work(Phase.SECOND, Phase.SECOND_START, "second")
         if self._live_again():
             self._crash()
             self._stop(Phase.LAST_STOP)
@@ -124,6 +124,17 @@ class _Life:
         """The first start, until all is ready; raises _PhaseFailedError."""
         self._start(Phase.START, self.twin.start)
 
+    def _start_again(self) -> bool:
+        """The same containers started again; False where that fails in the baseline (a stale pid file)."""
+        baseline = self.plan.baseline
+        if baseline is not None and Phase.SECOND_START not in baseline.phases:
+            return False
+        return self._passes(
+            "the same containers started again",
+            {Phase.SECOND_START},
+            lambda: self._start(Phase.SECOND_START, self.twin.start_again),
+        )
+
     def _live_again(self) -> bool:
         """The life of new containers on the old volumes, up to their stop; False where the baseline has none."""
         baseline = self.plan.baseline
@@ -132,20 +143,31 @@ class _Life:
         self.remember_end()
         self._timed(self.twin.recreate)
         self.watched.follow(self.twin.containers)
-        known = len(self.failures)
-        try:
+
+        def live() -> None:
             self._start(Phase.RECREATED_START, self.twin.start)
             self._work(Phase.RECREATED, Phase.RECREATED_START, "second")
+
+        # the project may keep what the exercise looks for in the container itself: true before any seal
+        return self._passes(
+            "containers made anew on the same volumes", {Phase.RECREATED_START, Phase.RECREATED}, live
+        )
+
+    def _passes(self, part: str, phases: Collection[Phase], live: Callable[[], None]) -> bool:
+        """Whether a part of the life cycle passes: where it does not without a seal either, it is left out and told."""
+        known = len(self.failures)
+        try:
+            live()
         except _PhaseFailedError:
-            if baseline is not None:
+            if self.plan.baseline is not None:
                 raise
-            # the project keeps what the exercise looks for in the container itself: true before any seal
-            lost = "; ".join(failure.text for failure in self.failures[known:])
-            del self.failures[known:]
-            self.phases = [p for p in self.phases if p not in {Phase.RECREATED_START, Phase.RECREATED}]
-            self.skipped.append(
-                f"containers made anew on the same volumes: fails without a seal too ({lost})"
+            lost = "; ".join(
+                f"{failure.service}: {failure.text}" if failure.service else failure.text
+                for failure in self.failures[known:]
             )
+            del self.failures[known:]
+            self.phases = [phase for phase in self.phases if phase not in phases]
+            self.skipped.append(f"{part}: fails without a seal too ({lost})")
             return False
         return True
 
@@ -369,8 +391,8 @@ class _Life:
         if not victims:
             return
         self._enter(Phase.CRASH)
-        known = len(self.failures)
-        try:
+
+        def recover() -> None:
             back, lost = self._timed(lambda: crash(self.engine, victims))
             for container in lost:
                 self._fail(container.service, f"killed, it is not started again{self._last_words(container)}")
@@ -378,15 +400,9 @@ class _Life:
             for service in sorted({container.service for container in victims}):
                 for port in sorted(self._ports_to_ask(service)):
                     self.responses[service] |= self._settled_answers(service, port)
-        except _PhaseFailedError:
-            if baseline is not None:
-                raise
-            why = "; ".join(f"{failure.service}: {failure.text}" for failure in self.failures[known:])
-            del self.failures[known:]
-            self.phases.remove(Phase.CRASH)
-            self.skipped.append(f"a crash: the project does not recover without a seal either ({why})")
-            return
-        self.recovered = frozenset(container.service for container in victims)
+
+        if self._passes("a crash", {Phase.CRASH}, recover):
+            self.recovered = frozenset(container.service for container in victims)
 
     # ---- stopping, and what is remembered ----------------------------------------------------------
 
