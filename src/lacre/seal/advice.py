@@ -366,7 +366,7 @@ class ServiceAdvice:
         """The next candidate that fits; root says why the one before would not do."""
         if not why and outcome.failed:
             ends = "ends by itself" if outcome.how is FailureKind.ENDED else "fails"
-            why = f"as {draft.user.user} it {ends} ({outcome.phase}), and nothing tells why"
+            why = f"as {draft.user.user} it {ends} ({outcome.phase})"
         candidates = user.candidates(self.context)
         tried = [candidate.user for candidate in candidates].index(draft.user.user)
         candidate = next((other for other in candidates[tried + 1 :] if fits(other)), None)

@@ -434,7 +434,7 @@ def test_root_says_how_the_user_before_failed() -> None:
     failed = ServiceOutcome(failed=words, how=FailureKind.ENDED, phase=Phase.START)
     other = advice._next_user(advice.draft(), failed)
     assert other is not None and other.user.root
-    assert other.user.grants[0].reason == "as 33:33 it ends by itself (start), and nothing tells why"
+    assert other.user.grants[0].reason == "as 33:33 it ends by itself (start)"
 
 
 def test_no_user_is_tried_who_would_be_refused_the_same() -> None:
