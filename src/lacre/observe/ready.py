@@ -81,7 +81,7 @@ class Readiness:
     def _too_late(self, container: Container, state: ContainerState) -> str:
         """It does not listen where it did without a seal, and there is no more time for it."""
         missing = self._missing(container.service)
-        if self._plan.baseline is None or not (self._late() and state.running and missing):
+        if not (self._late() and state.running and missing):
             return ""
         return f"does not listen on {', '.join(sorted(missing))} after {self._patience:.0f} s"
 
@@ -126,39 +126,41 @@ class Readiness:
         if state.health:
             if state.health == "healthy":
                 self.healthy.add(service.name)
-            return state.health == "healthy" and self._accepts(service, healthy=True)
+            # at first a declared port need not be open: the health check said that all is well
+            return state.health == "healthy" and (self._first() or all(self._accepting(service)))
         if service.one_off:
             return False
         if self._expected(service):
-            return self._accepts(service) or (self._quiet_for() >= QUIET and not self._awaited(service))
+            return all(self._accepting(service)) or (
+                self._quiet_for() >= QUIET and not self._awaited(service)
+            )
         return self._quiet_for() >= (QUIET if self._first() else QUIET_AGAIN)
 
     def _awaited(self, service: Service) -> bool:
         """Whether it will surely listen, or may well do so, and does not yet."""
-        if not self._first():
+        if self._plan.baseline is not None:
             return bool(self._missing(service.name))
+        if not self._first():
+            # a port of its first start may have been for that alone
+            return not any(self._accepting(service))
         if self._watched.listening(service.name):
             return False
         return bool(service.config.get("ports")) or self._waited() < SILENT
 
     def _missing(self, service: str) -> frozenset[str]:
-        """TCP ports that it listened on at this start without a seal; in the baseline itself, at its first start."""
-        baseline = self._plan.baseline
-        if baseline is not None:
-            before = baseline.listening(service, self._phase)
-        else:
-            before = self._watched.listening(service, Phase.START) if not self._first() else frozenset()
+        """TCP ports that it listened on at this start without a seal, and does not now."""
+        if self._plan.baseline is None:
+            return frozenset()
+        before = self._plan.baseline.listening(service, self._phase)
         return _tcp(before) - self._watched.listening(service, self._phase)
 
     def _first(self) -> bool:
         return self._plan.baseline is None and self._phase is Phase.START
 
-    def _accepts(self, service: Service, *, healthy: bool = False) -> bool:
-        ports = self._expected(service)
-        if healthy and self._first():
-            return True  # a declared port need not be open; the health check said that all is well
+    def _accepting(self, service: Service) -> Iterator[bool]:
+        """Of each port that is expected, whether it accepts."""
         address = self._twin.address(service.name)
-        return all(builtin.accepts(address, int(port.removeprefix("tcp/"))) for port in ports)
+        return (builtin.accepts(address, int(port.removeprefix("tcp/"))) for port in self._expected(service))
 
     def _expected(self, service: Service) -> frozenset[str]:
         """TCP ports that must accept: the baseline's, in its first start the declared ones."""

@@ -149,6 +149,11 @@ def test_a_second_start_without_a_seal_waits_for_what_listened_at_the_first(worl
     assert world.waits(Phase.SECOND_START, opens=60) == (60, [])
 
 
+def test_a_port_that_was_for_the_first_start_alone_is_not_waited_for_at_the_second(world: World) -> None:
+    world.open = {Phase.START: {PORT, "tcp/9000"}, Phase.SECOND_START: {PORT}}
+    assert world.waits(Phase.SECOND_START) == (QUIET, [])
+
+
 def test_twins_that_run_at_the_same_time_get_more_time() -> None:
     project = project_from_config({"name": "p", "services": {}}, directory=Path("/p"))
     plan = Plan(project=project, baseline=baseline(10))
