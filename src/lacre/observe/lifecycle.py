@@ -27,10 +27,10 @@ from lacre.observe.measured import Measured, left_lying
 from lacre.observe.model import Failure, FailureKind, Phase, Response, Run, Stopped
 from lacre.observe.plan import Plan
 from lacre.observe.ready import Readiness
+from lacre.observe.signals import SIGNALS, to_send
 from lacre.observe.watched import Watched
 from lacre.sensor import Sensor
 
-SIGNALS = ("HUP", "USR1", "USR2")
 POLL = 0.1  # seconds between two looks at the engine, which sends no event for an accepting port
 SETTLE = 5.0  # seconds in which an answer may still be worse than the baseline's: peers come up late
 SIGNAL_GRACE = 5.0  # seconds in which a service must work again after a signal
@@ -316,7 +316,7 @@ class _Life:
     # ---- signals ------------------------------------------------------------------------------------
 
     def _signals(self) -> None:
-        wanted = self._signals_to_send()
+        wanted = to_send(self.engine, self.twin.containers, self.plan)
         if not wanted:
             return
         self._enter(Phase.SIGNALS)
@@ -331,19 +331,6 @@ class _Life:
             for service in receivers:
                 self.sent[service].append(signal)
         self.watched.collect()
-
-    def _signals_to_send(self) -> dict[str, tuple[str, ...]]:
-        if self.plan.baseline is not None:
-            return {service: signals for service, signals in self.plan.baseline.signals.items() if signals}
-        caught: dict[str, tuple[str, ...]] = {}
-        for container in self.twin.containers:
-            pid = self.engine.application_pid(container.id)
-            if pid:
-                signals = self.engine.caught_signals(pid)
-                caught[container.service] = tuple(
-                    s for s in SIGNALS if s in signals and (container.service, s) not in self.plan.not_borne
-                )
-        return {service: signals for service, signals in caught.items() if signals}
 
     def _works_again(self, signal: str, receivers: list[str]) -> None:
         """The project must work within the grace time; until then failures are only tried again."""
