@@ -10,7 +10,7 @@ has seen working; and it depends neither on the order in which refusals come in 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
@@ -121,41 +121,10 @@ def prove(
     What mends or gives up follows from the trial before; only the search for what is needless has trials that do not
     wait for each other, up to `side_by_side` at once.
     """
-    trials = 0
-    drafts: dict[str, D] = {name: advice.draft() for name, advice in services.items()}
-    repeated = False
-    while True:
-        if trials >= most_trials:
-            return Proof(None, trials, (f"still not working after {trials} trials",))
-        (outcome,) = trial([drafts], trials)
-        trials += 1
-        mended = {name: services[name].mend(draft, _of(outcome, name)) for name, draft in drafts.items()}
-        if not _all_same(services, drafts, mended):
-            drafts, repeated = mended, False
-            continue
-        drafts = mended
-        if outcome.works:
-            rejected = {
-                name: services[name].reject(draft, _of(outcome, name)) for name, draft in drafts.items()
-            }
-            if not any(other is not None for other in rejected.values()):
-                break
-            drafts = {name: rejected[name] or draft for name, draft in drafts.items()}
-            continue
-        answered = _answered(services, drafts, outcome)
-        if not _all_same(services, drafts, answered):
-            drafts, repeated = answered, False
-            continue
-        looser = _named(services, drafts, outcome)
-        if looser is None and not repeated and not _is_explained(outcome):
-            repeated = True  # it may have been chance, and giving up costs more
-            continue
-        repeated = False
-        looser = looser or _loosened(services, drafts, outcome)
-        if looser is None:
-            return Proof(None, trials, outcome.failures)
-        drafts = looser
-
+    found = _first_that_works(services, trial, most_trials)
+    if found.drafts is None or found.outcome is None:
+        return found
+    drafts, outcome, trials = found.drafts, found.outcome, found.trials
     proving = outcome
 
     def work_without(batch: Sequence[Sequence[tuple[str, str]]]) -> list[bool]:
@@ -176,6 +145,50 @@ def prove(
     ]
     kept = smallest(items, work_without, most_trials - trials, side_by_side=side_by_side)
     return Proof(_without(services, drafts, set(items) - set(kept)), trials, outcome=proving)
+
+
+def _first_that_works(services: Mapping[str, Advice[D]], trial: Trial[D], most_trials: int) -> Proof[D]:
+    """Mend and give up until everything works.
+
+    What works with a loss is thrown away for what may work without, and is the answer where nothing else works.
+    """
+    trials = 0
+    drafts: dict[str, D] = {name: advice.draft() for name, advice in services.items()}
+    repeated = False
+    spare: Proof[D] | None = None
+    while True:
+        if trials >= most_trials:
+            failed: Proof[D] = Proof(None, trials, (f"still not working after {trials} trials",))
+            return replace(spare, trials=trials) if spare else failed
+        (outcome,) = trial([drafts], trials)
+        trials += 1
+        mended = {name: services[name].mend(draft, _of(outcome, name)) for name, draft in drafts.items()}
+        if not _all_same(services, drafts, mended):
+            drafts, repeated = mended, False
+            continue
+        drafts = mended
+        if outcome.works:
+            rejected = {
+                name: services[name].reject(draft, _of(outcome, name)) for name, draft in drafts.items()
+            }
+            if not any(other is not None for other in rejected.values()):
+                return Proof(drafts, trials, outcome=outcome)
+            spare = spare or Proof(drafts, trials, outcome=outcome)
+            drafts = {name: rejected[name] or draft for name, draft in drafts.items()}
+            continue
+        answered = _answered(services, drafts, outcome)
+        if not _all_same(services, drafts, answered):
+            drafts, repeated = answered, False
+            continue
+        looser = _named(services, drafts, outcome)
+        if looser is None and not repeated and not _is_explained(outcome):
+            repeated = True  # it may have been chance, and giving up costs more
+            continue
+        repeated = False
+        looser = looser or _loosened(services, drafts, outcome)
+        if looser is None:
+            return replace(spare, trials=trials) if spare else Proof(None, trials, outcome.failures)
+        drafts = looser
 
 
 def _answered(services: Mapping[str, Advice[D]], drafts: Mapping[str, D], outcome: Outcome) -> dict[str, D]:

@@ -32,6 +32,7 @@ class App:
     borne: tuple[str, ...] = ()  # refused, never granted, and it works all the same
     at_once: int = 1  # how many named refusals it survives before it ends
     company: tuple[str, ...] = ()  # named refusals that are granted although nothing needs them
+    breaks: tuple[str, ...] = ()  # what it does not bear to be granted
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def run_app(app: App, draft: Draft) -> ServiceOutcome:
         refused += [thing for thing in app.company if thing not in draft]
         return ServiceOutcome(failed="ended", phase="start", refusals=tuple(map(refusal, refused)))
     asked = [need for need in app.asked if need not in draft]
-    broken = bool(asked) or any(need not in draft for need in app.silent)
+    broken = bool(asked) or any(need not in draft for need in app.silent) or bool(draft & {*app.breaks})
     return ServiceOutcome(
         failed="ended" if broken else "",
         phase="start" if broken else "",
@@ -310,3 +311,13 @@ def test_questions_that_do_not_wait_for_each_other_are_asked_at_once() -> None:
 
     assert smallest("abcd", none_works, side_by_side=4) == list("abcd")
     assert asked == [4, 3]  # all; two halves; one by one
+
+
+def test_what_works_with_a_loss_is_the_answer_where_nothing_else_works() -> None:
+    app = App(named=("n1",), borne=("b1",), lost=("b1",), breaks=("b1",))
+    tried: list[Mapping[str, Draft]] = []
+    proof = prove({"web": InventedAdvice(app)}, alone(lambda drafts: run_all({"web": app}, tried, drafts)))
+    assert proof.drafts == {"web": frozenset({"n1"})}
+    assert proof.outcome is not None and proof.outcome.works
+    assert proof.trials == len(tried)
+    assert any("b1" in drafts["web"] for drafts in tried)
