@@ -156,6 +156,8 @@ class _Victim:
 
     def _runs(self) -> bool:
         """Whether it runs, after a restart by the engine too: then it is looked at anew."""
+        if self._engine.application_pid(self._container.id) == self._seen.pid:
+            return True
         deadline = time.monotonic() + _RESTART_SECONDS
         while (state := self._engine.state(self._container.id)).status == "restarting":
             if time.monotonic() > deadline:
@@ -163,9 +165,8 @@ class _Victim:
             time.sleep(_POLL)
         if not state.running:
             return False
-        if self._engine.application_pid(self._container.id) != self._seen.pid:
-            with contextlib.suppress(EngineError, ProcessLookupError):
-                self._seen = self._look()
+        with contextlib.suppress(EngineError, ProcessLookupError):
+            self._seen = self._look()
         return True
 
     def _take(self, attack: Attack, step: Step) -> StepTaken:

@@ -57,6 +57,10 @@ def connect(environment: Mapping[str, str]) -> APIClient:
             max_pool_size=16,
             **parameters,
         )
+        if str(parameters.get("base_url", DEFAULT)).startswith("unix:"):
+            client.trust_env = (
+                False  # looked for in each question otherwise, and no proxy is between us and a socket
+            )
     except (DockerException, RequestException, OSError, ValueError) as problem:
         raise no_engine(tried, host or DEFAULT, problem) from problem
     return client
