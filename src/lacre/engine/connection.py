@@ -58,9 +58,8 @@ def connect(environment: Mapping[str, str]) -> APIClient:
             **parameters,
         )
         if str(parameters.get("base_url", DEFAULT)).startswith("unix:"):
-            client.trust_env = (
-                False  # looked for in each question otherwise, and no proxy is between us and a socket
-            )
+            # A proxy is looked for in each question otherwise, and none is between us and a socket.
+            client.trust_env = False
     except (DockerException, RequestException, OSError, ValueError) as problem:
         raise no_engine(tried, host or DEFAULT, problem) from problem
     return client

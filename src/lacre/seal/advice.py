@@ -125,13 +125,9 @@ class ServiceAdvice:
         """Another user where this one loses what the application did: another identity, a path outside the image."""
         if draft.user.root:
             return None
-        lost = [
-            user.why_another(draft.user, refusal, self.context)
-            for refusal in outcome.refusals
-            if self._loses(refusal)
-        ]
-        if lost:
-            return self._next_user(draft, outcome, lost[0])
+        lost = next((refusal for refusal in outcome.refusals if self._loses(refusal)), None)
+        if lost is not None:
+            return self._next_user(draft, outcome, user.why_another(draft.user, lost, self.context))
         unwritten = missed(outcome, self.context)
         if not unwritten:
             return None
@@ -424,13 +420,7 @@ def _writing(draft: ServiceSeal, writable: FileSystem | None) -> ServiceSeal | N
     return None if writable is None else draft.model_copy(update={"filesystem": writable})
 
 
-_SAYS_ONLY = {
-    "grants",
-    "left",
-    "off",
-    "defeated",
-    "files",
-}  # fields of a setting that a twin does not feel
+_SAYS_ONLY = {"grants", "left", "off", "defeated", "files"}  # fields of a setting that a twin does not feel
 
 
 def _rules(seal: ServiceSeal) -> dict[str, object]:

@@ -43,7 +43,7 @@ def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
     failures = {failure.service: failure for failure in run.failures}
     services = {}
     for name, seal in seals.items():
-        failure = failures.get(name)
+        failure, facts = failures.get(name), run.facts.get(name, frozenset())
         known = _borne(baseline, name)
         refusals: list[Refusal] = []
         questions: list[Refusal] = []
@@ -68,21 +68,17 @@ def judge(run: Run, baseline: Run, seals: Mapping[str, ServiceSeal]) -> Outcome:
             questions=tuple(questions),
             asked=tuple(
                 fact
-                for fact in run.facts.get(name, frozenset())
+                for fact in facts
                 if isinstance(fact, CapabilityAsked) and not fact.granted and fact.phase in failed_phases
             ),
             used=frozenset(
                 fact.name
-                for fact in run.facts.get(name, frozenset())
+                for fact in facts
                 if isinstance(fact, CapabilityAsked) and fact.granted and not fact.hint
             ),
             zombies=run.zombies.get(name, 0),
-            wrote=frozenset(
-                fact.path for fact in run.facts.get(name, frozenset()) if isinstance(fact, Write)
-            ),
-            executed=frozenset(
-                fact.path for fact in run.facts.get(name, frozenset()) if isinstance(fact, Executed)
-            ),
+            wrote=frozenset(fact.path for fact in facts if isinstance(fact, Write)),
+            executed=frozenset(fact.path for fact in facts if isinstance(fact, Executed)),
             ungained=_ungained(run, baseline, name, seal) if run.works else (),
         )
     texts = tuple(
