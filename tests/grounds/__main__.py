@@ -1,4 +1,4 @@
-"""Grounds by hand: `python -m tests.grounds B` (or C, crun, userns; Ctrl-C ends it), `... D COMMAND...`."""
+"""Grounds by hand: `python -m tests.grounds B` (or C, E, crun, userns; Ctrl-C ends it), `... D COMMAND...`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from tests.grounds import engine20
 from tests.grounds.cache import GroundError
 from tests.grounds.engine26 import Engine26, Store
+from tests.grounds.engine29 import Engine29
 from tests.grounds.machine import Machine
 
 STORES: dict[str, Store] = {"B": "overlay2", "C": "containerd"}
@@ -46,6 +47,8 @@ def main(arguments: Sequence[str]) -> int:
         match arguments:
             case ["B" | "C" as name]:
                 return serve(Engine26(STORES[name]))
+            case ["E"]:
+                return serve(Engine29())
             case ["crun"]:
                 return serve(engine20.crun())
             case ["userns"]:
@@ -55,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
     except GroundError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print("usage: python -m tests.grounds B | C | crun | userns | D COMMAND...", file=sys.stderr)
+    print("usage: python -m tests.grounds B | C | E | crun | userns | D COMMAND...", file=sys.stderr)
     return 2
 
 

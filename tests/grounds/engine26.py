@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Literal, Self
+from typing import IO, ClassVar, Literal, Self
 
 from tests.grounds.cache import CACHE, GroundError, layers, take, tree
 from tests.grounds.daemons import STOP_SECONDS, answers, end_all, living_in, namespace, pids
@@ -40,6 +40,7 @@ class Engine26:
     store: Store
     # How long to wait for another run of the tests that uses it.
     wait_seconds: float = 600
+    version: ClassVar[str] = "26."
 
     def __post_init__(self) -> None:
         self._place(NAMES[self.store], NETWORKS[self.store])

@@ -36,8 +36,10 @@ from tests.grounds.engine20 import Engine20
 PACKAGES = (
     "linux-image-cloud-amd64", "systemd-sysv", "udev", "dbus", "kmod", "docker.io", "docker-cli",
     "docker-compose", "apparmor", "iptables", "nftables", "ca-certificates", "python3", "iproute2", "procps",
-    "curl",
+    "curl", "auditd", "selinux-policy-default",
 )  # fmt: skip
+# The kernel's audit costs time, and the other one has a system that starts with SELinux relabelled for minutes.
+MASKED = ("auditd.service", "selinux-autorelabel-mark.service")
 IMAGES = (
     "debian:bookworm-slim", "lacre-test/nginx", "lacre-test/nginx-upstream", "lacre-test/redis", "lacre-test/memcached",
     "lacre-demo/web", "lacre-demo/app", "lacre-demo/db",
@@ -117,14 +119,20 @@ class Machine:
         answer = json.loads(self._line())
         return Done(answer["code"], self._take(answer["output"]).decode(errors="replace"))
 
-    def reboot(self) -> None:
+    def reboot(self, line: str = KERNEL_LINE) -> None:
         """Restart it from its disk as it is now, not from the snapshot; answers once the agent does."""
         assert self._process is not None and self._port is not None
         self.run("sync; systemd-run --on-active=1 systemctl poweroff")
         self._process.wait(BOOT_SECONDS)
         self._port.close()
         shutil.rmtree(self._run, ignore_errors=True)
-        self._start(self._disk(), load=False)
+        self._start(self._disk(), load=False, line=line)
+        self.run(f"date -s @{int(time.time())}")
+
+    def fresh(self) -> None:
+        """Throw away all that was done in it."""
+        self._end()
+        self._start(self._disk(), load=True)
         self.run(f"date -s @{int(time.time())}")
 
     def put(self, directory: Path, where: str, skip: Sequence[str] = ()) -> None:
@@ -161,6 +169,12 @@ class Machine:
 
     def stop(self) -> None:
         """End it; nothing of what was done in it stays."""
+        self._end()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _end(self) -> None:
         if self._port is not None:
             self._port.close()
             self._port = None
@@ -169,16 +183,14 @@ class Machine:
             process.kill()
             process.wait()
             shutil.rmtree(self._run, ignore_errors=True)
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
 
     def _disk(self) -> Path:
         """The directory with kernel, initrd and the disk with its snapshot, made when it is not there."""
         root = tree("machine", "trixie", PACKAGES)
         recipe = [
             root.name, UNIT, (Path(__file__).parent / "agent.py").read_text(), DISK_SIZE, str(MEMORY_MB), *PROCESSOR,
-            KERNEL_LINE, _qemu().name, *_dependencies(), *(json.dumps(layers(image)) for image in self._images),
+            KERNEL_LINE, *MASKED, _qemu().name, *_dependencies(),
+            *(json.dumps(layers(image)) for image in self._images),
         ]  # fmt: skip
         key = hashlib.sha256("\0".join(recipe).encode()).hexdigest()[:16]
         made = CACHE / f"machine-disk-{key}"
@@ -200,12 +212,10 @@ class Machine:
         assert self._process is not None
         self._monitor("quit")
         self._process.wait(60)
-        lock, self._lock = self._lock, None
-        self.stop()
-        self._lock = lock
+        self._end()
         return new.rename(made)
 
-    def _start(self, made: Path, load: bool) -> None:
+    def _start(self, made: Path, load: bool, line: str = KERNEL_LINE) -> None:
         self._run = Path(tempfile.mkdtemp(prefix="lacre-ground-d-"))
         log = CACHE / "log" / "ground-D.log"
         log.parent.mkdir(exist_ok=True)
@@ -214,7 +224,7 @@ class Machine:
             *PROCESSOR, "-m", str(MEMORY_MB),
             "-nic", "none", "-display", "none", "-no-reboot",
             "-kernel", str(made / "vmlinuz"), "-initrd", str(made / "initrd"),
-            "-append", KERNEL_LINE,
+            "-append", line,
             "-drive", f"file={made}/disk.qcow2,if=virtio,format=qcow2,cache=unsafe",
             "-serial", f"file:{log}", "-monitor", f"unix:{self._run}/monitor,server,nowait",
             "-chardev", f"socket,path={self._run}/agent,server=on,wait=off,id=agent",
@@ -325,6 +335,8 @@ def _make_disk(root: Path, images: Sequence[str], disk: Path) -> None:
         wanted = work / "etc/systemd/system/multi-user.target.wants/lacre-agent.service"
         wanted.parent.mkdir(exist_ok=True)
         wanted.symlink_to("../lacre-agent.service")
+        for masked in MASKED:
+            (work / "etc/systemd/system" / masked).symlink_to("/dev/null")
         subprocess.run(
             [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
              "--target", str(work / "opt/lacre-deps"), "--python-version", PYTHON, "--implementation", "cp",

@@ -10,7 +10,7 @@ import pytest
 
 from tests.attacking import ATTACKED
 from tests.auditing import SHOWN
-from tests.grounds import Engine26, Machine
+from tests.grounds import Engine26, Engine29, Machine
 from tests.sealing import ROOT, TABLE, SealedServer, seal
 from tests.servers.harness import Server
 
@@ -52,6 +52,13 @@ def ground_b(engine: str) -> Iterator[Engine26]:
 def ground_c(engine: str) -> Iterator[Engine26]:
     """Docker 26 with the containerd image store."""
     with Engine26("containerd") as ground:
+        yield ground
+
+
+@pytest.fixture(scope="module")
+def ground_e(engine: str) -> Iterator[Engine29]:
+    """Docker 29, which takes ten minutes to build once. Tests that use it are `long`."""
+    with Engine29() as ground:
         yield ground
 
 

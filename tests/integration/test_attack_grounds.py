@@ -1,4 +1,4 @@
-"""The attacks on other engines: Docker 26 with either image store, and Debian 13 with cgroup v2 and AppArmor."""
+"""The attacks on other engines: Docker 26 with either image store, Docker 29, Debian 13 with cgroup v2 and AppArmor."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ SECONDS = 1800  # for one command in the machine, where everything is ten times 
 IMAGES = ("lacre-test/nginx", "lacre-test/nginx-upstream")
 
 
-@pytest.mark.parametrize("which", ["ground_b", "ground_c"])
-def test_the_seal_of_nginx_stops_what_can_be_stopped_on_docker_26(
+@pytest.mark.parametrize("which", ["ground_b", "ground_c", "ground_e"])
+def test_the_seal_of_nginx_stops_what_can_be_stopped_on_other_engines(
     which: str, test_server: Callable[[str], Server], request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     ground: Engine26 = request.getfixturevalue(which)

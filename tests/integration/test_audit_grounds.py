@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +20,9 @@ from lacre.audit.machine import audit_machine
 from lacre.audit.model import Answer, Scope, Verdict
 from lacre.audit.registry import CHECKS
 from lacre.engine.reader import reader
-from tests.grounds import Engine26, Machine
+from tests.grounds import Engine26, Engine29, Machine
+from tests.grounds.cache import tree
+from tests.sealing import environment
 from tests.unit.audit.machines import TODAY
 
 IMAGE = "debian:bookworm-slim"
@@ -79,6 +84,18 @@ def test_an_engine_beside_the_machines_own_is_audited(store: str, request: pytes
     assert not machine.missing
 
 
+def test_an_engine_is_the_one_that_listens_whatever_its_socket_is_called(
+    ground_b: Engine26, tmp_path: Path
+) -> None:
+    """Seen with an engine in a chroot: the one that the host has otherwise was judged in its place."""
+    (tmp_path / "docker.sock").symlink_to(ground_b.docker_host.removeprefix("unix://"))
+    with reader({**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/docker.sock"}) as client:
+        machine = collect.machine(client, Wanted(), Kept(None), trust="", say=lambda _: None)
+    assert machine.daemon is not None
+    assert machine.daemon.facts.config == "/etc/docker/overlay2.json"
+    assert machine.daemon.facts.text is not None
+
+
 def test_a_swarm_is_audited_by_its_manager(ground_b: Engine26) -> None:
     ground_b.load([IMAGE])
 
@@ -137,6 +154,20 @@ def test_an_engine_that_filters_no_system_calls_is_told(engine: str) -> None:
     assert told.verdict is Verdict.FAILS
 
 
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(("old_runc", "verdict"), [(False, Verdict.PASSES), (True, Verdict.FAILS)])
+def test_programs_of_no_distribution_are_judged_by_their_versions(
+    old_runc: bool, verdict: Verdict, engine: str
+) -> None:
+    with Engine29(old_runc=old_runc) as ground:
+        said = subprocess.run(
+            [sys.executable, "-m", "tests.audited", "LC122"],
+            env=environment({"DOCKER_HOST": ground.docker_host}), capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    assert answers(said.stdout)["LC122", ""] is verdict
+
+
 def test_what_only_a_whole_machine_has_in_force_is_audited_there(ground_d: Machine) -> None:
     """AppArmor, control groups of version 2, units of systemd, containers that are really privileged."""
     ground_d.put_lacre()
@@ -182,3 +213,114 @@ def test_what_only_a_whole_machine_has_in_force_is_audited_there(ground_d: Machi
     assert scores["3 daemon files"]["unknown"] == 0
     assert scores["7 swarm"]["passes"] == 0
     assert not told["files"]
+
+
+HARDENED = (
+    "console=ttyS0 root=/dev/vda rw quiet panic=-1 init_on_alloc=1 init_on_free=1 slab_nomerge page_alloc.shuffle=1 "
+    "randomize_kstack_offset=1 vsyscall=none lockdown=integrity module.sig_enforce=1 debugfs=off security=selinux"
+)
+WATCHED = (
+    "/usr/bin", "/usr/sbin", "/usr/lib/systemd/system", "/etc/docker", "/etc/containerd", "/etc/default",
+    "/var/lib/docker", "/run/containerd/containerd.sock",
+)  # fmt: skip
+
+
+@pytest.fixture
+def thrown_away_d(ground_d: Machine) -> Iterator[Machine]:
+    """Ground D for a test that cannot clean up behind itself."""
+    ground_d.put_lacre()
+    yield ground_d
+    ground_d.fresh()
+
+
+def run(machine: Machine, command: str, codes: tuple[int, ...] = (0,)) -> str:
+    done = machine.run(command)
+    assert done.code in codes, f"{command}: {done.code}\n{done.output[-3000:]}"
+    return done.output
+
+
+def answers_there(machine: Machine, *checks: str, host: str = "") -> dict[tuple[str, str], Verdict]:
+    """The verdicts of these checks in the machine, by check and subject; of the host and the engine by check alone."""
+    python = "cd /work/lacre && PYTHONPATH=src:.:/opt/lacre-deps python3 -m tests.audited"
+    return answers(
+        run(machine, f"{f'export DOCKER_HOST={host}; ' if host else ''}{python} {' '.join(checks)}")
+    )
+
+
+def answers(said: str) -> dict[tuple[str, str], Verdict]:
+    named = {Scope.CONTAINER.value, Scope.IMAGE.value}
+    return {
+        (check, name if scope in named else ""): Verdict(verdict)
+        for check, scope, name, verdict in json.loads(said)
+    }
+
+
+def test_a_machine_that_is_hardened_to_the_last_passes(thrown_away_d: Machine) -> None:
+    """What needs another start of the machine: boot parameters, SELinux, the kernel's audit."""
+    machine = thrown_away_d
+    run(machine, "lacre host apply --profile container-host", codes=(3,))
+    run(
+        machine,
+        "python3 - << 'E'\nimport json\np = '/etc/docker/daemon.json'\nd = json.load(open(p))\n"
+        "d['selinux-enabled'] = True\njson.dump(d, open(p, 'w'))\nE",
+    )
+    machine.reboot(HARDENED)
+    for name, words in (
+        ("confined", ""),
+        ("disabled", "--security-opt label=disable"),
+        ("privileged", "--privileged"),
+        ("entered", ""),
+    ):
+        run(machine, f"docker run -d --name audit-{name} {words} {IMAGE} sleep 3600")
+    run(machine, "docker exec -d --privileged audit-entered sleep 3600")
+    found = answers_there(machine, "LC103", "LC121", "LC503")
+    assert found["LC121", ""] is Verdict.PASSES
+    assert found["LC103", ""] is Verdict.FAILS
+    # SELinux writes down what it would refuse, and refuses nothing.
+    assert found["LC503", "audit-confined"] is Verdict.FAILS
+    rules = "; ".join(f"auditctl -w {path} -p wa -k docker" for path in WATCHED)
+    run(machine, f"auditctl -e 1; {rules}; setenforce 1")
+    found = answers_there(machine, "LC103", "LC503")
+    assert found["LC103", ""] is Verdict.PASSES
+    assert found["LC503", "audit-confined"] is Verdict.PASSES
+    for name in ("disabled", "privileged", "entered"):
+        assert found["LC503", f"audit-{name}"] is Verdict.FAILS, name
+
+
+OLD = "unix:///srv/docker20/run/old.sock"
+START_OLD = f"""
+cat > /srv/docker20/etc/docker/daemon.json
+systemctl stop old 2> /dev/null
+systemd-run --quiet --unit=old chroot /srv/docker20 dockerd -H unix:///run/old.sock \
+    --data-root /var/lib/old --exec-root /run/old --pidfile /run/old.pid
+until timeout 10 docker -H {OLD} info > /tmp/said 2>&1; do
+    sleep 1; systemctl is-active --quiet old || {{ journalctl -u old --no-pager | tail; exit 1; }}
+done
+"""
+
+
+def test_an_engine_on_devicemapper_is_audited(thrown_away_d: Machine) -> None:
+    """Docker 20.10 of Debian 12 is the last of Debian that has it; only a whole machine has the kernel's part."""
+    machine = thrown_away_d
+    machine.put(tree("docker20", "bookworm", ("docker.io", "e2fsprogs", "ca-certificates")), "/srv/docker20")
+    run(
+        machine,
+        "modprobe -a dm_thin_pool loop; cd /srv/docker20; mkdir -p etc/docker run; "
+        "for one in proc sys dev; do mount --rbind /$one $one; done",
+    )
+    options = [
+        "dm.loopdatasize=1G",
+        "dm.loopmetadatasize=100M",
+        "dm.fs=ext4",
+        "dm.override_udev_sync_check=true",
+    ]
+    for more, verdict in (([], Verdict.PASSES), (["dm.basesize=11G"], Verdict.FAILS)):
+        config = {
+            "storage-driver": "devicemapper",
+            "storage-opts": [*options, *more],
+            "iptables": False,
+            "bridge": "none",
+        }
+        done = machine.run(START_OLD, stdin=json.dumps(config).encode())
+        assert done.code == 0, done.output
+        assert answers_there(machine, "LC211", host=OLD)["LC211", ""] is verdict

@@ -18,6 +18,7 @@ from lacre.audit.facts.swarm import Swarm, swarm
 from lacre.audit.model import Unknown
 from lacre.engine import process
 from lacre.engine.inventory import EngineShown
+from lacre.engine.kernel import listener
 from lacre.engine.listening import inodes, listeners
 from lacre.engine.reader import Reader
 from lacre.host import dockerd, jsontext
@@ -86,13 +87,18 @@ def host_alone(trust: str) -> Host:
 
 
 def _facts_of(told: of_host.Facts, socket: str, asked: DaemonFacts, *, rootless: bool) -> EngineFacts:
-    """The engine that answers at `socket`: of several on one host it is the one that was told to listen there.
+    """The engine that answers at `socket`: of several on one host it is the one that listens there, else, as systemd
+    may have opened the socket for it, the one that was told to.
 
     A rootless one may know its place from its environment alone.
     """
     owner = _owner(socket) if rootless else 0
     running = engines(told.processes, owner)
-    found = next((one for one in running if _listens(one, socket)), None)
+    behind = listener(socket)
+    found = next(
+        (one for one in running if one.pid == behind),
+        next((one for one in running if _listens(one, socket)), None),
+    )
     if rootless:
         found = found or next(iter(running), None)
         return _of_process(found, f"{_home(owner)}/.config/docker/daemon.json", asked)

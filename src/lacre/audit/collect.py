@@ -29,7 +29,7 @@ from lacre.audit.facts.swarm import Swarm
 from lacre.audit.kept import Kept
 from lacre.engine import census, inside, inventory
 from lacre.engine.inventory import EngineShown, Looked, Shown
-from lacre.engine.kernel import pid_namespace, root_of_listener
+from lacre.engine.kernel import pid_namespace, root_of_listener, text
 from lacre.engine.listening import listeners
 from lacre.engine.reader import Reader
 from lacre.errors import EngineError
@@ -197,6 +197,7 @@ def _around(shown: EngineShown, *, local: bool) -> Surroundings:
         local=local,
         apparmor=has("apparmor"),
         selinux=has("selinux"),
+        permissive=local and text("/sys/fs/selinux/enforce") == "0",
         seccomp=has("seccomp"),
         remapped=has("userns"),
         rootless=has("rootless"),

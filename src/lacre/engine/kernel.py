@@ -59,13 +59,18 @@ def pid_namespace() -> str:
 
 def root_of_listener(path: str) -> str:
     """The root directory, in /proc, of the process that listens on a Unix socket; empty where it cannot be told."""
+    pid = listener(path)
+    return str(_PROC / str(pid) / "root") if pid else ""
+
+
+def listener(path: str) -> int:
+    """The process that listens on a Unix socket, or that opened it for another, as systemd does; 0: not to be told."""
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(_CONNECT_SECONDS)
         connection.connect(path)
         said = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        pid = int(struct.unpack("3i", said)[0])  # 0: of a process that is not in this pid namespace
-        return str(_PROC / str(pid) / "root") if pid > 0 else ""
-    return ""
+        return int(struct.unpack("3i", said)[0])  # 0: of a process that is not in this pid namespace
+    return 0
 
 
 def unprivileged_port_start() -> int:

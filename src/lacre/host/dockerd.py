@@ -125,7 +125,7 @@ def flags(command: Sequence[str]) -> dict[str, str]:
         if not equals:
             value = words.pop(0) if words else ""
         key = _PLURAL.get(name, name)
-        if key in ("log-opts", "default-ulimits", "storage-opts"):
+        if key in ("log-opts", "default-ulimits"):
             inner, _, value = value.partition("=")
             found[f"{key}/{inner}"] = jsontext.compact(value)
         elif key != name and key.endswith("s"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -16,12 +16,14 @@ from lacre.audit.model import Answer, NotApplicable, Scope, Severity, Unknown, V
 from lacre.audit.registry import BY_ID, CHECKS
 from lacre.audit.run import of_container, of_daemon, of_host, of_image, of_swarm
 from lacre.engine.inside import Limited, Mounted
+from lacre.host import dockerd
 from lacre.host.model import KeyState, Kind, Profile, Setting, State, Wanted
 from lacre.host.model import Severity as HostSeverity
 from lacre.host.model import Verdict as HostVerdict
 from tests.unit.audit import machines
 from tests.unit.audit.machines import (
     ALL,
+    AROUND,
     DEFAULT,
     TODAY,
     asked,
@@ -100,6 +102,7 @@ def mounted(path: str, options: Iterable[str], size: int | None = 1 << 26) -> tu
 
 
 OUTSIDE = process("sh", pid=200, inside=0, parent=9, uid=0, capabilities=ALL, bounding=ALL)
+ENGINES = "system_u:system_r:kernel_t:s0"  # the engine's own context, under Debian's policy
 OVER = {"hosts": ["tcp://0.0.0.0:2375"]}
 
 
@@ -130,6 +133,11 @@ FAILS = [
             "LC503": of_processes(process(selinux="")),
             "LC503 super": of_processes(process(), process(pid=101, selinux="system_u:system_r:spc_t:s0")),
             "LC503 not running": container(running=False, inside=None, process_label=""),
+            "LC503 no label": container(
+                process_label="", inside=inside(processes=(process(selinux=ENGINES),))
+            ),
+            "LC503 entered": of_processes(process(), process(pid=101, selinux=ENGINES)),
+            "LC503 permissive": container(around=replace(AROUND, permissive=True)),
             "LC504": of_processes(process(capabilities=DEFAULT, bounding=DEFAULT)),
             "LC504 by set-uid": of_processes(process(bounding=DEFAULT, no_new_privileges=False)),
             "LC504 not running": container(running=False, inside=None, cap_drop=()),
@@ -245,6 +253,13 @@ FAILS = [
             "LC209": daemon(remapped=False),
             "LC210": daemon({"cgroup-parent": "/mine"}),
             "LC211": daemon({"storage-opts": ["dm.basesize=50G"]}, storage="devicemapper"),
+            "LC211 flag": daemon(
+                storage="devicemapper",
+                facts=replace(
+                    machines.daemon().facts,
+                    flags=dockerd.flags(("dockerd", "--storage-opt", "dm.basesize=50G")),
+                ),
+            ),
             "LC212": daemon(authorization=()),
             "LC213": daemon(logging_driver="json-file"),
             "LC214": daemon({"no-new-privileges": False}, asked(security=())),

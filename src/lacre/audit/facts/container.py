@@ -63,13 +63,14 @@ class Session:
 class Surroundings:
     """What of the engine and the host is the same for all containers, and decides about them.
 
-    `cgroup` is the version of control groups; `tags` say which image each reference
-    names now. `local`: the engine runs on this kernel, so that /proc tells about its containers.
+    `cgroup` is the version of control groups; `tags` say which image each reference names now. `local`: the engine
+    runs on this kernel, so that /proc tells about its containers. `permissive`: SELinux refuses nothing.
     """
 
     local: bool = True
     apparmor: bool = False
     selinux: bool = False
+    permissive: bool = False
     seccomp: bool = True
     remapped: bool = False  # userns-remap: root of a container is nobody on the host
     rootless: bool = False

@@ -1,9 +1,11 @@
 """SELinux keeps containers apart.
 
 Where SELinux is on, each container gets a label of its own, and can touch neither the host's files nor another
-container's. `label=disable`, `label=type:spc_t` and the like take that away.
+container's. `label=disable`, `label=type:spc_t` and the like take that away; where it is permissive, it only writes
+down what it would have refused.
 
-Mend: Take the option away; let `:z` or `:Z` on a mount give the files the right label.
+Mend: Take the option away; let `:z` or `:Z` on a mount give the files the right label. `setenforce 1` and
+`SELINUX=enforcing` in `/etc/selinux/config` put it in force on the host.
 
 Example:
 
@@ -22,6 +24,7 @@ from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, NotApplicable, Severity, Unknown, Word
 
 _UNCONFINED = ("spc_t", "unconfined_t", "container_runtime_t")
+_FREE = ("", "spc_t", "unconfined_t", "unconfined_service_t")
 
 
 def service(service: Service) -> Iterator[Word]:
@@ -37,20 +40,30 @@ def service(service: Service) -> Iterator[Word]:
 def container(container: Container) -> Iterator[Word]:
     if not container.around.selinux:
         yield NotApplicable("SELinux is not on, or the engine does not use it")
+    elif container.around.permissive:
+        yield Finding(what="SELinux is permissive on the host: it refuses nothing", path="selinux")
+    elif _confining(container.process_label)[0] in _FREE:
+        yield Finding(what="SELinux does not confine it", path="selinux")
     elif container.inside is None:
-        if _loose(container.process_label):
-            yield Finding(what="SELinux does not confine it", path="selinux")
-        else:
-            yield container.untold
+        yield container.untold
     elif any(process.selinux is None for process in container.processes):
         yield Unknown(UNREADABLE)
-    elif free := [process for process in container.processes if _loose(process.selinux or "")]:
+    elif free := [
+        process
+        for process in container.processes
+        if _confining(process.selinux or "") != _confining(container.process_label)
+    ]:
         yield Finding(what=f"SELinux does not confine {called(free)}", path="selinux")
 
 
-def _loose(context: str) -> bool:
-    """Whether a context is none, or of a type that may do everything: user:role:type:level."""
-    return not context or context.split(":")[2:3] in (["spc_t"], ["unconfined_t"], ["unconfined_service_t"])
+def _confining(context: str) -> tuple[str, str]:
+    """Type and level of a context, user:role:type:level; both empty where it is none.
+
+    A process with others than the engine gave its container is in the engine's own context, whatever the host's policy
+    calls that.
+    """
+    _, _, type, level = context.split(":", 3) if context.count(":") >= 3 else ("",) * 4
+    return type, level
 
 
 CHECK = Check(
