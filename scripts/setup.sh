@@ -14,7 +14,7 @@ compiler_packages=(make clang llvm libbpf-dev bpftool libelf-dev zlib1g-dev)
 python_packages=(python3 python3-venv)
 demo_packages=(curl)
 test_packages=(chromium postgresql-client mariadb-client openssl)
-ground_packages=(crun qemu-system-x86 qemu-utils busybox-static e2fsprogs iproute2 cpio zstd xz-utils libseccomp-dev pkgconf)
+ground_packages=(crun qemu-system-x86 qemu-utils busybox-static e2fsprogs iproute2 cpio zstd xz-utils gcc libseccomp-dev pkgconf)
 bench_packages=(strace redis-tools apache2-utils)
 
 find_python() {

@@ -83,11 +83,11 @@ def _programs() -> Path:
             "GOCACHE": str(work / "cache"),
             "GOBIN": str(work / "programs" / directory),
             "GOFLAGS": "-modcacherw",
+            "GOROOT": str(work / "go" / "go"),
             "GOTOOLCHAIN": "local",
             "CGO_ENABLED": needs_c,
-            "CC": "clang",
         }
-        go = str(work / "go" / "bin" / "go")
+        go = str(work / "go" / "go" / "bin" / "go")  # beside it lies a script that needs PYTHONPATH
         _run([go, "install", "-tags=seccomp", f"-ldflags=-s -w {linker}", package], environment)
     for old in CACHE.glob("docker29-programs-*"):
         shutil.rmtree(old)
