@@ -44,6 +44,7 @@ class Engine26:
 
     def __post_init__(self) -> None:
         self._place(NAMES[self.store], NETWORKS[self.store])
+        self._flags = FLAGS.get(self.store, ())
         self._process: subprocess.Popen[str] | None = None
         self._lock: IO[str] | None = None
 
@@ -134,7 +135,7 @@ class Engine26:
         log.parent.mkdir(exist_ok=True)
         # With us ends also what we started, should we be killed.
         command = ["setpriv", "--pdeathsig", "TERM", "unshare", "--mount", "--net"]
-        command += [*inside, str(self.run), self._network, *FLAGS.get(self.store, ())]
+        command += [*inside, str(self.run), self._network, *self._flags]
         with log.open("w") as output:
             self._process = subprocess.Popen(
                 command,

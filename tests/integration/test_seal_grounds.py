@@ -32,8 +32,8 @@ def sealed_on(name: str, server: Server, ground: Engine26, parent: Path) -> Seal
     return sealed
 
 
-def works_under_its_seal(sealed: SealedServer, ground: Engine26, tmp_path: Path) -> None:
-    with deployed(sealed, f"sealed-{sealed.server.name}", tmp_path, ground.docker_host) as up:
+def works_under_its_seal(sealed: SealedServer, tmp_path: Path, docker_host: str | None = None) -> None:
+    with deployed(sealed, f"sealed-{sealed.server.name}", tmp_path, docker_host) as up:
         up.exercise(sealed.server.exercise, "first")
         for container in up.containers():
             service = container["Config"]["Labels"]["com.docker.compose.service"]
@@ -50,7 +50,7 @@ def test_nginx_is_sealed_on_other_engines(
 ) -> None:
     ground: Engine26 = request.getfixturevalue(which)
     sealed = sealed_on("nginx", test_server("nginx"), ground, tmp_path)
-    works_under_its_seal(sealed, ground, tmp_path)
+    works_under_its_seal(sealed, tmp_path, ground.docker_host)
     here = seal_server("nginx").main
     for control in SAME:
         assert _rules(getattr(sealed.main, control)) == _rules(getattr(here, control)), control
@@ -75,7 +75,7 @@ def test_the_demo_and_postgres_are_sealed_on_other_engines(
 ) -> None:
     ground: Engine26 = request.getfixturevalue(which)
     server = demo if name == "demo" else test_server(name)
-    works_under_its_seal(sealed_on(name, server, ground, tmp_path), ground, tmp_path)
+    works_under_its_seal(sealed_on(name, server, ground, tmp_path), tmp_path, ground.docker_host)
 
 
 SEAL_THERE = (
