@@ -1,6 +1,8 @@
 #!/bin/bash
-# The inside of grounds B and C: run in new mount and network namespaces, it makes the tree of a Debian 13 its root
+# The inside of grounds B, C and E: run in new mount and network namespaces, it makes the tree of a Debian 13 its root
 # and becomes dockerd there. In a mere chroot runc's own pivot_root would fail.
+#
+# PROGRAMS in the environment is a directory with an engine that goes before the tree's own.
 #
 #   engine26.sh TREE STORE RUN_DIRECTORY NETWORK [FLAG...]       (started by engine26.py, which hands in the other end of `up0`)
 #
@@ -25,6 +27,7 @@ for below in security tracing debug; do
 done
 mount --rbind /dev dev
 mount --bind "$run" ".$run"
+[ -z "${PROGRAMS:-}" ] || mount --bind "$PROGRAMS" usr/local/bin
 # Bind sources are looked up in the daemon's mount namespace: show it the directories that tests mount from.
 for directory in /*/; do
     directory=${directory%/}

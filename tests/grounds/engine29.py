@@ -15,10 +15,10 @@ from tests.grounds.modules import Build, built
 
 DOCKER = "29.8.1"
 """The release that the module's own releases/versions.yaml calls the next one."""
-OLD_RUNC = "1.2.7"
+CONTAINERD, RUNC, OLD_RUNC = "2.4.2", "1.5.3", "1.2.7"
 _MOBY = "github.com/moby/moby/v2"
 _ENGINE = f"{_MOBY}@v2.0.0-beta.24"
-_CONTAINERD = "github.com/containerd/containerd/v2@v2.4.2"
+_CONTAINERD = f"github.com/containerd/containerd/v2@v{CONTAINERD}"
 _RUNC = "github.com/opencontainers/runc"
 _SHIM = "containerd-shim-runc-v2"
 PROGRAMS = [
@@ -26,10 +26,10 @@ PROGRAMS = [
     Build("docker-proxy", _ENGINE, "./cmd/docker-proxy"),
     Build("containerd", _CONTAINERD, "./cmd/containerd"),
     Build(_SHIM, _CONTAINERD, f"./cmd/{_SHIM}"),
-    Build("runc", f"{_RUNC}@v1.5.3", ".", c=True),
+    Build("runc", f"{_RUNC}@v{RUNC}", ".", c=True),
     Build("old/runc", f"{_RUNC}@v{OLD_RUNC}", ".", f"-X main.version={OLD_RUNC}", c=True),
 ]
-PACKAGES = ("docker-cli", "iptables", "iproute2", "ca-certificates", "libseccomp2")
+PACKAGES = ("docker-cli", "iptables", "iproute2", "ca-certificates", "libseccomp2", "tini")
 
 
 class Engine29(Engine26):
@@ -44,12 +44,12 @@ class Engine29(Engine26):
         super().__init__("containerd")
         self._place("E", "10.231")
         self._old_runc = old_runc
-        # On an engine's own host everybody reaches containers by their addresses; from the next one only with this.
-        self._flags = ("--allow-direct-routing",)
+        # Since Docker 28 only the engine's own host reaches its containers directly; the tests come as another one.
+        self._flags = ("--allow-direct-routing", "--init-path=/usr/bin/tini-static")
 
     def _command(self) -> list[str]:
-        programs = built("docker29", PROGRAMS)
-        path = [*([str(programs / "old")] if self._old_runc else []), str(programs), os.environ["PATH"]]
+        programs = f"PROGRAMS={built('docker29', PROGRAMS)}"
+        path = f"PATH={'/usr/local/bin/old:' if self._old_runc else ''}/usr/local/bin:{os.environ['PATH']}"
         root = tree("docker29-root", "trixie", PACKAGES)
         inside = str(Path(__file__).parent / "engine26.sh")
-        return ["env", f"PATH={':'.join(path)}", inside, str(root), self.store]
+        return ["env", programs, path, inside, str(root), self.store]

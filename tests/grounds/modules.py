@@ -55,11 +55,11 @@ def _build(builds: Sequence[Build], work: Path, made: Path) -> None:
         "GOROOT": str(root),
         "GOPATH": str(work / "path"),
         "GOCACHE": str(work / "cache"),
-        "GOFLAGS": "-modcacherw",
+        "GOFLAGS": "-modcacherw -mod=readonly",  # some bring vendor/modules.txt without what it lists
         "GOTOOLCHAIN": "local",
     }
     for build in builds:
-        # Inside the module, as its go.mod may replace others, which `go install` refuses.
+        # Inside the module: `go install` refuses one whose go.mod excludes or replaces others, as Compose's does.
         module = json.loads(_run([go, "mod", "download", "-json", build.module], around))["Dir"]
         flags = ["-tags=seccomp", f"-ldflags=-s -w {build.linker}", "-o", str(work / "programs" / build.name)]
         c = {"CGO_ENABLED": str(int(build.c))}

@@ -17,6 +17,9 @@ from tests.servers.harness import Server
 HERE = Path(__file__).resolve().parent
 
 
+BUILT_SECONDS = 3600
+BUILT = (pytest.mark.long, pytest.mark.timeout(BUILT_SECONDS))
+"""For a test on ground E, which may first have to be built."""
 EMULATED_SECONDS = 3600  # for a test on ground D, where each container that starts takes its time
 
 
@@ -57,7 +60,7 @@ def ground_c(engine: str) -> Iterator[Engine26]:
 
 @pytest.fixture(scope="module")
 def ground_e(engine: str) -> Iterator[Engine29]:
-    """Docker 29, which takes ten minutes to build once. Tests that use it are `long`."""
+    """Docker 29, which takes ten minutes to build once: mark what uses it as BUILT says."""
     with Engine29() as ground:
         yield ground
 

@@ -1,4 +1,4 @@
-"""The audit of Docker 26 with either image store, beside the machine's own engine."""
+"""The audit on other grounds: Docker 26 with either image store, Docker 29, and Debian 13 started in several ways."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from lacre.audit.registry import CHECKS
 from lacre.engine.reader import reader
 from tests.grounds import Engine26, Engine29, Machine
 from tests.grounds.cache import tree
+from tests.grounds.engine29 import CONTAINERD, DOCKER, OLD_RUNC, RUNC
+from tests.integration.conftest import BUILT, BUILT_SECONDS
 from tests.sealing import environment
 from tests.unit.audit.machines import TODAY
 
@@ -30,7 +32,7 @@ TIGHT = ("--user=1000:1000", "--cap-drop=ALL", "--security-opt=no-new-privileges
          "--cpus=0.5", "--pids-limit=50")  # fmt: skip
 
 
-@pytest.mark.parametrize("store", ["ground_b", "ground_c"])
+@pytest.mark.parametrize("store", ["ground_b", "ground_c", pytest.param("ground_e", marks=BUILT)])
 def test_an_engine_beside_the_machines_own_is_audited(store: str, request: pytest.FixtureRequest) -> None:
     ground: Engine26 = request.getfixturevalue(store)
     ground.load([IMAGE])
@@ -74,10 +76,10 @@ def test_an_engine_beside_the_machines_own_is_audited(store: str, request: pytes
     assert image.contents is not None
     assert image.contents.layers_read
     # The containerd store gives a digest to what no registry has, too.
-    built = Verdict.UNKNOWN if store == "ground_c" else Verdict.NOT_APPLICABLE
+    built = Verdict.UNKNOWN if store != "ground_b" else Verdict.NOT_APPLICABLE
     assert verdict("LC421", Scope.CONTAINER, plain) is built
     assert machine.daemon is not None
-    assert machine.daemon.version.startswith("26")
+    assert machine.daemon.version.startswith(ground.version)
     assert machine.daemon.facts.config.endswith(".json")
     assert machine.daemon.facts.text is not None
     assert machine.daemon.facts.pid != int(Path("/run/docker.pid").read_text())
@@ -155,12 +157,18 @@ def test_an_engine_that_filters_no_system_calls_is_told(engine: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(BUILT_SECONDS)
 @pytest.mark.parametrize(("old_runc", "verdict"), [(False, Verdict.PASSES), (True, Verdict.FAILS)])
 def test_programs_of_no_distribution_are_judged_by_their_versions(
     old_runc: bool, verdict: Verdict, engine: str
 ) -> None:
     with Engine29(old_runc=old_runc) as ground:
+        # What has no version that can be read is not judged.
+        made_of = json.loads(ground.docker("version", "--format", "{{json .Server.Components}}"))
+        versions = {one["Name"].lower(): one["Version"].removeprefix("v") for one in made_of}
+        assert versions["engine"] == DOCKER
+        assert versions["containerd"].startswith(CONTAINERD)
+        assert versions["runc"] == (OLD_RUNC if old_runc else RUNC)
         said = subprocess.run(
             [sys.executable, "-m", "tests.audited", "LC122"],
             env=environment({"DOCKER_HOST": ground.docker_host}), capture_output=True, text=True, check=True,

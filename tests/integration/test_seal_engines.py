@@ -9,6 +9,7 @@ import pytest
 
 from tests.grounds.compose5 import VERSION, compose5
 from tests.grounds.engine20 import crun, userns
+from tests.integration.conftest import BUILT_SECONDS
 from tests.integration.test_seal_grounds import IMAGES, works_under_its_seal
 from tests.sealing import lacre, leftovers, seal
 from tests.servers.harness import Server
@@ -38,7 +39,7 @@ def test_nginx_is_sealed_without_root_where_users_are_remapped(
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(BUILT_SECONDS)
 def test_the_demo_is_sealed_by_compose_5(
     demo: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

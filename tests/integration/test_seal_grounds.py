@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.grounds import Engine26, Machine
+from tests.integration.conftest import BUILT
 from tests.sealing import TABLE, SealedServer, deployed, leftovers, not_in_force, seal
 from tests.servers.harness import Server
 
-GROUNDS = ("ground_b", "ground_c", pytest.param("ground_e", marks=pytest.mark.long))
+GROUNDS = ("ground_b", "ground_c", pytest.param("ground_e", marks=BUILT))
 IMAGES = {
     "nginx": ("lacre-test/nginx", "lacre-test/nginx-upstream"),
     "postgres": ("lacre-test/postgres",),

@@ -102,6 +102,7 @@ def mounted(path: str, options: Iterable[str], size: int | None = 1 << 26) -> tu
 
 
 OUTSIDE = process("sh", pid=200, inside=0, parent=9, uid=0, capabilities=ALL, bounding=ALL)
+RUNTIMES = "system_u:system_r:container_runtime_t:s0"
 ENGINES = "system_u:system_r:kernel_t:s0"  # the engine's own context, under Debian's policy
 OVER = {"hosts": ["tcp://0.0.0.0:2375"]}
 
@@ -136,7 +137,9 @@ FAILS = [
             "LC503 no label": container(
                 process_label="", inside=inside(processes=(process(selinux=ENGINES),))
             ),
-            "LC503 entered": of_processes(process(), process(pid=101, selinux=ENGINES)),
+            "LC503 type asked for": container(
+                process_label=RUNTIMES, inside=inside(processes=(process(selinux=RUNTIMES),))
+            ),
             "LC503 permissive": container(around=replace(AROUND, permissive=True)),
             "LC504": of_processes(process(capabilities=DEFAULT, bounding=DEFAULT)),
             "LC504 by set-uid": of_processes(process(bounding=DEFAULT, no_new_privileges=False)),

@@ -23,14 +23,13 @@ from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, NotApplicable, Severity, Unknown, Word
 
-_UNCONFINED = ("spc_t", "unconfined_t", "container_runtime_t")
-_FREE = ("", "spc_t", "unconfined_t", "unconfined_service_t")
+_FREE = ("spc_t", "unconfined_t", "unconfined_service_t", "container_runtime_t")
 
 
 def service(service: Service) -> Iterator[Word]:
     for name, value, text in options(service.security_opt):
         lowered = value.lower().replace("=", ":")
-        off = lowered == "disable" or lowered.removeprefix("type:") in _UNCONFINED
+        off = lowered == "disable" or lowered.removeprefix("type:") in _FREE
         if name == "label" and off:
             yield Finding(
                 what=f"SELinux does not confine it (label={value})", place=text.place, path=text.path
@@ -42,28 +41,23 @@ def container(container: Container) -> Iterator[Word]:
         yield NotApplicable("SELinux is not on, or the engine does not use it")
     elif container.around.permissive:
         yield Finding(what="SELinux is permissive on the host: it refuses nothing", path="selinux")
-    elif _confining(container.process_label)[0] in _FREE:
+    elif _free(container.process_label):
         yield Finding(what="SELinux does not confine it", path="selinux")
     elif container.inside is None:
         yield container.untold
     elif any(process.selinux is None for process in container.processes):
         yield Unknown(UNREADABLE)
-    elif free := [
-        process
-        for process in container.processes
-        if _confining(process.selinux or "") != _confining(container.process_label)
-    ]:
+    elif free := [process for process in container.processes if _free(process.selinux or "")]:
         yield Finding(what=f"SELinux does not confine {called(free)}", path="selinux")
 
 
-def _confining(context: str) -> tuple[str, str]:
-    """Type and level of a context, user:role:type:level; both empty where it is none.
+def _free(context: str) -> bool:
+    """Whether a context, user:role:type:level, is of a type that may do everything, or none.
 
-    A process with others than the engine gave its container is in the engine's own context, whatever the host's policy
-    calls that.
+    A container that the engine gave none (--privileged, `label=disable`) runs in the engine's own, whatever the host's
+    policy calls that.
     """
-    _, _, type, level = context.split(":", 3) if context.count(":") >= 3 else ("",) * 4
-    return type, level
+    return context.count(":") < 3 or context.split(":")[2] in _FREE
 
 
 CHECK = Check(
