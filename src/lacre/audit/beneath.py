@@ -116,13 +116,8 @@ def _of_process(found: Process | None, config: str, asked: DaemonFacts) -> Engin
     given = dockerd.flags(found.command) if found else {}
     if "config-file" in given:
         config = str(jsontext.parse(given["config-file"]).value)
-    text = root_of(Root(), found.pid if found else 0).text(config)
-    broken = ""
-    if text is not None:
-        try:
-            jsontext.parse(text)
-        except ValueError as problem:
-            broken = str(problem)
+    root = root_of(Root(), found.pid if found else 0)
+    text, broken = of_host.configuration(root, config)
     return EngineFacts(
         there=True,
         running=found is not None,
@@ -130,6 +125,7 @@ def _of_process(found: Process | None, config: str, asked: DaemonFacts) -> Engin
         config=config,
         text=text,
         broken=broken,
+        stale=found is not None and of_host.stale(Root(), found.pid, root.at(root.resolved(config))),
         flags=given,
         asked=asked,
     )

@@ -17,6 +17,7 @@ from lacre.audit.facts.container import (
     Container,
     Inside,
     Surroundings,
+    bound_volumes,
     container,
     host_sources,
     published_protocols,
@@ -97,7 +98,8 @@ def machine(reader: Reader, wanted: Wanted, kept: Kept, *, trust: str, say: Say)
     references = _references(shown, wanted, found)
     looking = inventory.look_at_images(reader, list(references.values()))
     around = _around(shown, local=local)
-    reads = _reads(found, around, reader)
+    devices = bound_volumes(shown.volumes)
+    reads = _reads(found, around, devices, reader)
     of_images = dict(zip(references, looking(), strict=True))
     images, missing = _images(reader, shown, of_images, kept, wanted, say)
     known = {one.id: one for one in images}
@@ -111,6 +113,7 @@ def machine(reader: Reader, wanted: Wanted, kept: Kept, *, trust: str, say: Say)
             sessions=sessions.get(str(one.get("Id")), ()),
             resolved=reads.resolved,
             sockets=reads.sockets,
+            devices=devices,
             of_image=known.get(str(one.get("Image"))),
         )
         for one in found
@@ -206,7 +209,9 @@ def _around(shown: EngineShown, *, local: bool) -> Surroundings:
     )
 
 
-def _reads(found: Sequence[Mapping[str, Any]], around: Surroundings, reader: Reader) -> _Reads:
+def _reads(
+    found: Sequence[Mapping[str, Any]], around: Surroundings, devices: Mapping[str, str], reader: Reader
+) -> _Reads:
     """What the kernel and the file system of this host tell about containers."""
     reads = _Reads()
     running = {str(one["Id"]): _pid(one) for one in found if part(one, "State").get("Running")}
@@ -214,7 +219,10 @@ def _reads(found: Sequence[Mapping[str, Any]], around: Surroundings, reader: Rea
         reads.unseen = dict.fromkeys(running, "its engine runs on another machine")
         return reads
     processes = census.census(running)
-    own = census.namespaces("self")
+    # This process may have been given namespaces of its own (systemd's PrivateIPC=, ProtectHostname=).
+    own = census.namespaces(1)
+    if not all(own.values()):
+        own = census.namespaces("self")
     protocols = {str(one["Id"]): published_protocols(one) for one in found}
     for id, pid in running.items():
         seen = processes.get(id)
@@ -223,7 +231,7 @@ def _reads(found: Sequence[Mapping[str, Any]], around: Surroundings, reader: Rea
         else:
             there = Path(f"/proc/{pid}").exists()
             reads.unseen[id] = "its processes cannot be seen from here" if there else "it ended meanwhile"
-    sources = {source for one in found for source in host_sources(one)}
+    sources = {source for one in found for source in host_sources(one, devices)}
     # An engine in a mount namespace of its own has other files than this process.
     if _same_root(root := root_of_listener(reader.address.removeprefix("unix://"))):
         reads.resolved = {source: os.path.realpath(source) for source in sources}

@@ -28,12 +28,13 @@ NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """One process: numbers on the host and inside. `uid` and `gid` are effective, as the host counts them.
+    """One process: numbers on the host and inside. `uid` and `gid` are effective, as the host counts them; `uid` is 0
+    also where its real or saved one is, as it then becomes root when it likes (credentials(7)).
 
-    `capabilities` are those in force, `bounding` those that it can get by a set-uid program (masks,
-    capabilities(7)). `apparmor` is the profile enforced, empty: none; `selinux` the context, empty where it is
-    off; both None where this process may not read them. `words` is its command line, which may hold secrets.
-    `host_users`: it is in this process's own user namespace.
+    `capabilities` are those in force and those that it may put in force, `bounding` those that it can get by a set-uid
+    program (masks, capabilities(7)). `apparmor` is the profile enforced, empty: none; `selinux` the context, empty
+    where it is off; both None where this process may not read them. `words` is its command line, which may hold
+    secrets. `host_users`: it is in this process's own user namespace.
     """
 
     pid: int
@@ -114,9 +115,9 @@ def _process(pid: str, own_users: str) -> Process | None:
         name=status["Name"],
         program=program,
         words=_words(f"{directory}/cmdline"),
-        uid=int(status["Uid"].split()[1]),
+        uid=_user(status["Uid"]),
         gid=int(status["Gid"].split()[1]),
-        capabilities=int(status["CapEff"], 16),
+        capabilities=int(status["CapEff"], 16) | int(status.get("CapPrm", "0"), 16),
         bounding=int(status["CapBnd"], 16),
         no_new_privileges=status.get("NoNewPrivs") == "1",
         seccomp=status.get("Seccomp") == "2",
@@ -124,6 +125,11 @@ def _process(pid: str, own_users: str) -> Process | None:
         selinux=label and (label if label.count(":") >= 3 else ""),
         host_users=namespace(pid, "user") == own_users,
     )
+
+
+def _user(said: str) -> int:
+    real, effective, saved, *_ = map(int, said.split())
+    return 0 if 0 in (real, saved) else effective
 
 
 def _starting(pid: str, name: str) -> bool:

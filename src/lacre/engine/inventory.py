@@ -47,13 +47,14 @@ class SwarmShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineShown:
-    """`info` and `version` of the API, all containers and images in short, and the networks."""
+    """`info` and `version` of the API, all containers and images in short, the networks and the volumes."""
 
     info: Shown
     version: Shown
     containers: tuple[Shown, ...]
     images: tuple[Shown, ...]
     networks: tuple[Shown, ...]
+    volumes: tuple[Shown, ...] = ()
     swarm: SwarmShown = field(default_factory=SwarmShown)
 
 
@@ -66,16 +67,18 @@ def engine_shown(reader: Reader) -> Callable[[], EngineShown]:
         reader.ask(tried, "containers/json", all="1"),
         reader.ask(tried, "images/json"),
         reader.ask(tried, "networks"),
+        reader.ask(tried, "volumes"),
     )
 
     def answered() -> EngineShown:
-        info, version, containers, images, networks = _all(*asked)
+        info, version, containers, images, networks, volumes = _all(*asked)
         return EngineShown(
             info=info,
             version=version,
             containers=tuple(containers or ()),
             images=tuple(images or ()),
             networks=tuple(networks or ()),
+            volumes=tuple((volumes or {}).get("Volumes") or ()),
             swarm=_swarm(reader, info, networks or ()),
         )
 

@@ -39,7 +39,7 @@ _SWITCHES = frozenset(
     {
         "icc", "live-restore", "no-new-privileges", "userland-proxy", "experimental", "iptables", "ip6tables",
         "ip-forward", "ip-masq", "ipv6", "selinux-enabled", "debug", "tls", "tlsverify", "init", "rootless",
-        "raw-logs",
+        "raw-logs", "ip-forward-no-drop", "allow-direct-routing", "validate", "version", "help",
     }
 )  # fmt: skip
 
@@ -116,14 +116,24 @@ def flags(command: Sequence[str]) -> dict[str, str]:
     words = list(command[1:])
     while words:
         word = words.pop(0)
-        if not word.startswith("-") or word == "--":
+        if word == "--":
+            break
+        if not word.startswith("-"):
             continue
         name, equals, value = word.lstrip("-").partition("=")
-        if name in _SWITCHES or _PLURAL.get(name) in _SWITCHES:
-            found[_PLURAL.get(name, name)] = value.lower() if equals else "true"
+        if not word.startswith("--"):
+            # pflag takes `-Dl debug` and `-ldebug`; an equals sign may stand behind the letter.
+            while name[:1] in ("D", "v") and len(name) > 1:
+                found |= _switched(name[0], "true")
+                name = name[1:]
+            if len(name) > 1:
+                name, equals, value = name[0], "=", name[1:] + equals + value
+        following = bool(words) and not words[0].startswith("-")
+        if name in _SWITCHES or _PLURAL.get(name) in _SWITCHES or not (equals or following):
+            found |= _switched(name, value if equals else "true")
             continue
         if not equals:
-            value = words.pop(0) if words else ""
+            value = words.pop(0)
         key = _PLURAL.get(name, name)
         if key in ("log-opts", "default-ulimits"):
             inner, _, value = value.partition("=")
@@ -133,6 +143,11 @@ def flags(command: Sequence[str]) -> dict[str, str]:
         else:
             found[key] = jsontext.compact(value)
     return found | {key: jsontext.compact(values) for key, values in lists.items()}
+
+
+def _switched(name: str, value: str) -> dict[str, str]:
+    """A switch as a key of the file; Go's strconv.ParseBool takes more words than two."""
+    return {_PLURAL.get(name, name): "true" if value.lower() in ("1", "t", "true") else "false"}
 
 
 def in_force(engine: EngineFacts, key: str) -> tuple[str | None, str]:

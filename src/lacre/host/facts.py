@@ -8,6 +8,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lacre.host import dockerd, jsontext, processes, sysctl
@@ -201,18 +202,7 @@ def _engine(root: Root, running: tuple[Process, ...], ask: AskDaemon | None) -> 
     daemon = hosts_own(root, running)
     given = dockerd.flags(daemon.command) if daemon else {}
     config = str(jsontext.parse(given["config-file"]).value) if "config-file" in given else dockerd.CONFIG
-    data = root.data(config)
-    text = None if data is None else data.decode("utf-8", "surrogateescape")
-    broken = ""
-    if data is not None and len(data) >= MOST:
-        broken = "it is larger than a megabyte"
-    elif text is not None:
-        try:
-            node = jsontext.parse(text)
-            if not isinstance(node.value, dict):
-                broken = "line 1: it is not an object"
-        except ValueError as problem:  # BrokenJsonError, and a number of more digits than Python takes
-            broken = str(problem)
+    text, broken = configuration(root, config)
     asked, silent = None, ""
     there = bool(daemon or installed(root) or text is not None)
     if ask is not None and there:
@@ -233,18 +223,33 @@ def _engine(root: Root, running: tuple[Process, ...], ask: AskDaemon | None) -> 
         text=text,
         broken=broken,
         flags=given,
-        stale=daemon is not None and _stale(root, daemon.pid, config),
+        stale=daemon is not None and stale(root, daemon.pid, root.at(root.resolved(config))),
         asked=asked,
         silent=silent,
     )
 
 
-def _stale(root: Root, pid: int, config: str) -> bool:
-    """Whether the file was written after the daemon had started."""
+def configuration(root: Root, config: str) -> tuple[str | None, str]:
+    """The text of a daemon.json, None where there is none, and what is wrong with it."""
+    data = root.data(config)
+    if data is None:
+        return None, ""
+    text = data.decode("utf-8", "surrogateescape")
+    if len(data) >= MOST:
+        return text, "it is larger than a megabyte"
+    try:
+        node = jsontext.parse(text)
+    except ValueError as problem:  # BrokenJsonError, and a number of more digits than Python takes
+        return text, str(problem)
+    return text, "" if isinstance(node.value, dict) else "line 1: it is not an object"
+
+
+def stale(root: Root, pid: int, config: Path) -> bool:
+    """Whether the file was written after the daemon had started; `root` has /proc."""
     after_name = (root.text(f"/proc/{pid}/stat") or "").rpartition(")")[2].split()
     booted = re.search(r"^btime (\d+)$", root.text("/proc/stat") or "", re.MULTILINE)
     try:
-        modified = root.at(root.resolved(config)).stat().st_mtime
+        modified = config.stat().st_mtime
     except OSError:
         return False
     if len(after_name) < 20 or not booted:

@@ -33,6 +33,7 @@ def look(monkeypatch: pytest.MonkeyPatch, state: Mapping[str, Any] | None, **inf
         "/containers/json": [{"Id": ID, "Names": ["/box"], "ImageID": IMAGE, "State": "running"}],
         "/images/json": [],
         "/networks": [],
+        "/volumes": {"Volumes": None},
         f"/containers/{ID}/json": box,
         f"/images/{IMAGE}/json": {"Id": IMAGE},
         f"/images/{IMAGE}/history": [],

@@ -6,6 +6,8 @@ import datetime
 import json
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,13 @@ from lacre.audit import programs
 from lacre.audit.checks.files import plain_logins
 from lacre.audit.checks.host import engine_watched
 from lacre.audit.facts import contents, daemon, host, sockets
-from lacre.audit.facts.container import Surroundings, container, host_sources, published_protocols
+from lacre.audit.facts.container import (
+    Surroundings,
+    bound_volumes,
+    container,
+    host_sources,
+    published_protocols,
+)
 from lacre.audit.facts.host import Role
 from lacre.audit.facts.image import Contents, image
 from lacre.audit.facts.swarm import swarm
@@ -27,7 +35,7 @@ from lacre.audit.kept import Kept
 from lacre.audit.model import Answer, NotApplicable, Report, Unknown
 from lacre.audit.registry import BY_ID, CHECKS
 from lacre.audit.run import of_container, of_image
-from lacre.engine import listening
+from lacre.engine import census, listening
 from lacre.engine.inventory import EngineShown, SwarmShown
 from lacre.engine.listening import Listener, inodes, listeners
 from lacre.engine.project import Entry
@@ -74,12 +82,38 @@ def test_an_inspected_container_becomes_a_fact() -> None:
     assert (bound.host, bound.read_only, bound.socket) == (("/run",), True, "a socket")
     assert (volume.host, volume.read_only) == ((), False)
     assert (tmpfs.kind, tmpfs.options) == ("tmpfs", ("size=1m", "noexec"))
-    assert host_sources(SHOWN) == ("/var/run",)
+    assert host_sources(SHOWN, {}) == ("/var/run",)
     # It has no ports in force, so those that were asked for count.
     assert [(p.address, p.published, p.target, p.protocol) for p in found.ports] == [
         ("127.0.0.1", "53", "53", "udp")
     ]
     assert published_protocols(SHOWN) == {"udp"}
+
+
+def test_a_volume_that_is_a_directory_of_the_host_counts_as_one() -> None:
+    options = {"type": "none", "o": "rw,bind", "device": "/run"}
+    devices = bound_volumes(
+        [
+            {"Name": "v", "Driver": "local", "Options": options},
+            {"Name": "plain", "Driver": "local", "Options": None},
+            {"Name": "memory", "Options": {"type": "tmpfs", "o": "size=1m", "device": "tmpfs"}},
+        ]
+    )
+    assert devices == {"v": "/run"}
+    shown = {"Mounts": [{"Type": "volume", "Name": "v", "Source": "/data/v/_data", "Destination": "/v"}]}
+    assert host_sources(shown, devices) == ("/run",)
+    found = container(shown, Surroundings(), devices=devices, sockets={"/run": "a socket"})
+    assert [(m.kind, m.source, m.host, m.socket) for m in found.mounts] == [
+        ("bind", "/run", ("/run",), "a socket")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("host", "open_paths"),
+    [({"MaskedPaths": [], "ReadonlyPaths": []}, True), ({"MaskedPaths": None}, False), ({}, False)],
+)
+def test_paths_without_the_engines_masks_are_seen(host: dict[str, Any], open_paths: bool) -> None:
+    assert container({"HostConfig": host}, Surroundings()).open_paths is open_paths
 
 
 JSON = st.recursive(
@@ -398,15 +432,46 @@ def test_a_socket_is_known_by_its_inode(tmp_path: Path) -> None:
         (tmp_path / "links").mkdir()
         (tmp_path / "links" / "docker.sock").symlink_to(real)
         (tmp_path / "file").write_text("")
-        names = ("run/docker.sock", "run", "app.sock", "hard", "hard/other.sock", "links", "file", "none")
+        (tmp_path / "above").mkdir()
+        (tmp_path / "run").rename(tmp_path / "above" / "run")
+        (tmp_path / "run").symlink_to(tmp_path / "above" / "run")
+        names = (
+            "run/docker.sock",
+            "run",
+            "above",
+            "app.sock",
+            "hard",
+            "hard/other.sock",
+            "links",
+            "file",
+            "none",
+        )
         found = sockets.held([str(tmp_path / name) for name in names], {str(real): "Docker's socket"})
     assert {str(Path(path).relative_to(tmp_path)): what for path, what in found.items()} == {
         "run/docker.sock": "Docker's socket",
         "run": "Docker's socket as docker.sock",
+        "above": "Docker's socket",
         "app.sock": "Docker's socket",
         "hard": "Docker's socket as other.sock",
         "hard/other.sock": "Docker's socket",
     }
+
+
+def test_a_process_that_can_become_root_again_counts_as_root() -> None:
+    """ProFTPD and the like change only their effective user: seteuid(2)."""
+    script = "import os, sys; os.seteuid(65534); print(flush=True); sys.stdin.read()"
+    if os.geteuid() != 0:
+        pytest.skip("only root can give itself away")
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        seen = census._process(str(process.pid), "")
+        process.communicate()
+    assert seen is not None
+    assert seen.uid == 0
+    assert seen.capabilities
 
 
 def test_who_listens_is_told_with_address_and_owner() -> None:

@@ -328,6 +328,25 @@ def test_a_key_on_the_command_line_decides_and_is_not_written_a_second_time(tmp_
     assert b"icc" not in dict(made.texts)["/etc/docker/daemon.json"]
 
 
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("--ip-forward-no-drop", "--iptables=false"), {"ip-forward-no-drop": "true", "iptables": "false"}),
+        (("--new-switch", "--iptables=false"), {"new-switch": "true", "iptables": "false"}),
+        (("-Htcp://[::]:2375", "--icc=0"), {"hosts": '["tcp://[::]:2375"]', "icc": "false"}),
+        (("-lerror",), {"log-level": '"error"'}),
+        (("-l=error",), {"log-level": '"error"'}),
+        (("-Dlwarn",), {"debug": "true", "log-level": '"warn"'}),
+        (("--debug=1",), {"debug": "true"}),
+        (("--debug=T",), {"debug": "true"}),
+        (("--storage-opt", "a=1", "--storage-opt=b=2"), {"storage-opts": '["a=1","b=2"]'}),
+        (("--", "--debug"), {}),
+    ],
+)
+def test_flags_are_read_in_every_spelling(words: tuple[str, ...], found: dict[str, str]) -> None:
+    assert flags(("dockerd", *words)) == found
+
+
 def test_flags_are_read_as_keys_of_the_file() -> None:
     assert flags(
         ("dockerd", "-H", "fd://", "--host=tcp://0.0.0.0:2375", "--live-restore", "--userland-proxy=false", "-D",

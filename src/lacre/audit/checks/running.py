@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 _NAMED = 3
 UNREADABLE = "only root may read this of a process"
 """Why something of /proc is not known to an ordinary user, in the group of the engine or not."""
+
+
+def security_options(container: Container) -> list[tuple[str, str]]:
+    """The names and values of a container's `--security-opt`, which the engine takes with `=` and with `:`."""
+    parts = (re.split("[=:]", option, maxsplit=1) for option in container.security_opt)
+    return [(name, value[0] if value else "") for name, *value in parts]
 
 
 def called(processes: Iterable[Process]) -> str:
@@ -49,9 +56,9 @@ def in_reach(process: Process) -> int:
 
 
 def shares(container: Container, kind: str, configured: str, what: str) -> Iterator[Word]:
-    """A finding where a namespace is the host's: as the kernel has it, else as it was configured."""
+    """A finding where a namespace is the host's: as the kernel has it, or as it was configured."""
     seen = container.inside.shared if container.inside is not None else None
-    if kind in seen if seen is not None else configured == "host":
+    if configured == "host" or kind in (seen or ()):
         yield Finding(what=what, path=kind)
     elif seen is None and configured.startswith("container:"):
         yield container.untold

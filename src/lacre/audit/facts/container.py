@@ -118,6 +118,7 @@ class Container:
     cap_add: tuple[str, ...] = ()
     cap_drop: tuple[str, ...] = ()
     security_opt: tuple[str, ...] = ()
+    open_paths: bool = False  # /proc and /sys were asked for without the engine's masks
     apparmor_profile: str = ""
     process_label: str = ""
     devices: tuple[str, ...] = ()
@@ -184,10 +185,11 @@ def container(  # noqa: PLR0913 - each is another source
     sessions: Iterable[Mapping[str, Any]] = (),
     resolved: Mapping[str, str] | None = None,
     sockets: Mapping[str, str] | None = None,
+    devices: Mapping[str, str] | None = None,
     of_image: Image | None = None,
 ) -> Container:
     """What `docker inspect` shows as a fact. `resolved`: paths of the host with links followed; `sockets`: paths
-    that are, or hold, a socket of an engine, and which.
+    that are, or hold, a socket of an engine, and which; `devices`: see `bound_volumes`.
     """
     host, config, state = part(shown, "HostConfig"), part(shown, "Config"), part(shown, "State")
     policy, log = part(host, "RestartPolicy"), part(host, "LogConfig")
@@ -209,11 +211,13 @@ def container(  # noqa: PLR0913 - each is another source
         cap_add=_capabilities(host.get("CapAdd")),
         cap_drop=_capabilities(host.get("CapDrop")),
         security_opt=texts(host.get("SecurityOpt")),
+        # `systempaths=unconfined` is for the client alone: what it sends are empty lists. Privileged ones have null.
+        open_paths=[] in (host.get("MaskedPaths"), host.get("ReadonlyPaths")),
         apparmor_profile=str(shown.get("AppArmorProfile") or ""),
         process_label=str(shown.get("ProcessLabel") or ""),
         devices=tuple(str(device.get("PathOnHost") or "") for device in dicts(host.get("Devices"))),
         device_rules=texts(host.get("DeviceCgroupRules")),
-        mounts=tuple(_mounts(shown, host, resolved or {}, sockets or {})),
+        mounts=tuple(_mounts(shown, host, devices or {}, resolved or {}, sockets or {})),
         ports=tuple(_ports(shown)),
         network_mode=str(host.get("NetworkMode") or ""),
         pid=str(host.get("PidMode") or ""),
@@ -247,13 +251,28 @@ def container(  # noqa: PLR0913 - each is another source
     )
 
 
-def host_sources(shown: Mapping[str, Any]) -> tuple[str, ...]:
+def bound_volumes(volumes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The local volumes that are a directory of the host under another name (`o=bind`), and which, by name."""
+    return {
+        str(volume.get("Name")): device
+        for volume in volumes
+        if {"bind", "rbind"} & set(str(part(volume, "Options").get("o") or "").split(","))
+        and (device := str(part(volume, "Options").get("device") or "")).startswith("/")
+    }
+
+
+def host_sources(shown: Mapping[str, Any], devices: Mapping[str, str]) -> tuple[str, ...]:
     """The paths of the host that a container mounts, whose links are to be followed on the host."""
     return tuple(
-        source
-        for mount in dicts(shown.get("Mounts"))
-        if str(mount.get("Type")) == "bind" and (source := str(mount.get("Source") or "")).startswith("/")
+        source for mount in dicts(shown.get("Mounts")) if (source := _bound(mount, devices)).startswith("/")
     )
+
+
+def _bound(mount: Mapping[str, Any], devices: Mapping[str, str]) -> str:
+    """The path of the host that a mount shows; empty where it has a place of its own."""
+    if mount.get("Type") == "bind":
+        return str(mount.get("Source") or "")
+    return devices.get(str(mount.get("Name")), "") if mount.get("Type") == "volume" else ""
 
 
 def published_protocols(shown: Mapping[str, Any]) -> frozenset[str]:
@@ -278,12 +297,17 @@ def _cpus(host: Mapping[str, Any]) -> float:
 
 
 def _mounts(
-    shown: Mapping[str, Any], host: Mapping[str, Any], resolved: Mapping[str, str], sockets: Mapping[str, str]
+    shown: Mapping[str, Any],
+    host: Mapping[str, Any],
+    devices: Mapping[str, str],
+    resolved: Mapping[str, str],
+    sockets: Mapping[str, str],
 ) -> Iterable[ContainerMount]:
     for mount in dicts(shown.get("Mounts")):
         kind, source = str(mount.get("Type") or ""), str(mount.get("Source") or "")
         paths: tuple[str, ...] = ()
-        if kind == "bind":
+        if bound := _bound(mount, devices):
+            kind, source = "bind", bound
             whole = posixpath.normpath("/" + source.lstrip("/"))
             paths = tuple(dict.fromkeys((run(whole), run(resolved.get(source, whole)))))
         yield ContainerMount(

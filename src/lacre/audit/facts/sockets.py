@@ -11,20 +11,25 @@ _MANY = 1000  # entries of one mounted directory
 
 
 def held(sources: Iterable[str], sockets: Mapping[str, str]) -> dict[str, str]:
-    """Of each source that is, or holds right inside, one of `sockets` (path to what it is): which, in words.
+    """Of each source that is, or holds, one of `sockets` (path to what it is): which, in words.
 
-    A hard link and a bind mount of a socket have its inode, and so has what a link leads to that is itself mounted.
+    Under another name it is found right inside a source alone. A hard link and a bind mount of a socket have its
+    inode, and so has what a link leads to that is itself mounted.
     """
     known: dict[tuple[int, int], str] = {}
+    there: dict[str, str] = {}
     for path, what in sockets.items():
         with contextlib.suppress(OSError):
             seen = os.stat(path)  # noqa: PTH116 - beside scandir
             if stat.S_ISSOCK(seen.st_mode):
                 known.setdefault((seen.st_dev, seen.st_ino), what)
+                there[os.path.realpath(path)] = what
     found: dict[str, str] = {}
     for source in sources if known else ():
         with contextlib.suppress(OSError):
-            what = _at(source, known)
+            folder = os.path.realpath(source).rstrip("/") + "/"
+            below = (what for path, what in there.items() if path.startswith(folder))
+            what = _at(source, known) or next(below, "")
             if what:
                 found[source] = what
     return found

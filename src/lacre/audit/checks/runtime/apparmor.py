@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.common import options
-from lacre.audit.checks.running import UNREADABLE, called
+from lacre.audit.checks.running import UNREADABLE, called, security_options
 from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, NotApplicable, Severity, Unknown, Word
@@ -40,16 +40,12 @@ def service(service: Service) -> Iterator[Word]:
 
 
 def container(container: Container) -> Iterator[Word]:
-    loose = {
-        name: value
-        for name, _, value in (o.replace(":", "=", 1).partition("=") for o in container.security_opt)
-    }
-    if loose.get("systempaths") == "unconfined":
+    if container.open_paths:
         yield Finding(what=_WHAT["systempaths"], path="security_opt systempaths")
     if not container.around.apparmor:
         yield NotApplicable("AppArmor is not on, or the engine does not use it")
     elif container.inside is None:
-        if loose.get("apparmor") == "unconfined":
+        if ("apparmor", "unconfined") in security_options(container):
             yield Finding(what=_WHAT["apparmor"], path="security_opt apparmor")
         else:
             yield container.untold

@@ -42,20 +42,23 @@ def service(service: Service) -> Iterator[Word]:
 
 def container(container: Container) -> Iterator[Word]:
     if container.inside is None:
-        if "ALL" not in container.cap_drop:
+        if container.privileged or "ALL" not in container.cap_drop:
             yield Finding(what="Docker's default capabilities are not dropped", path="capabilities")
         elif container.running:
             yield container.untold
         return
     granted = set(container.cap_add)
+    if "ALL" in granted:
+        yield Finding(what="all capabilities are given back", path="capabilities")
+        return
     held = {name for process in container.processes for name in names_of(process.capabilities)} - granted
     gained = (
         {name for process in container.processes for name in names_of(in_reach(process))} - granted - held
     )
-    if held and "ALL" not in granted:
+    if held:
         some = several(sorted(held))
         yield Finding(what=f"it holds capabilities that nobody asked for: {some}", path="capabilities")
-    elif gained and "ALL" not in granted:
+    elif gained:
         yield Finding(
             what=f"no process has them, but a set-uid program would get capabilities: {several(sorted(gained))}",
             path="capabilities",

@@ -46,7 +46,7 @@ def service(service: Service) -> Iterator[Word]:
     engine = any("dockerd" in word.text or "dind" in word.text for word in words)
     image = service.image is not None and "dind" in service.image.text
     for text in words:
-        if "tcp://" in text.text and "2375" in text.text and (engine or image):
+        if _open(text.text) and (engine or image):
             yield Finding(what="the engine in it listens without TLS", place=text.place, path=text.path)
 
 
@@ -57,12 +57,19 @@ def _in_the_clear(host: str) -> bool:
     return host.startswith("tcp://") and not host.rstrip("/").endswith(":2376") and "proxy" not in host
 
 
+def _open(word: str) -> bool:
+    return "tcp://" in word and "2375" in word
+
+
 def container(container: Container) -> Iterator[Word]:
     said = dict(container.environment)
     if _in_the_clear(said.get("DOCKER_HOST", "")) and said.get("DOCKER_TLS_VERIFY", "") in ("", "0"):
         yield Finding(what="it speaks to an engine over TCP without TLS", path="variable DOCKER_HOST")
-    if any("dockerd" in word for word in container.words) and said.get("DOCKER_TLS_CERTDIR") == "":
-        yield Finding(what="the engine in it listens without TLS", path="variable DOCKER_TLS_CERTDIR")
+    if any("dockerd" in word for word in container.words):
+        if said.get("DOCKER_TLS_CERTDIR") == "":
+            yield Finding(what="the engine in it listens without TLS", path="variable DOCKER_TLS_CERTDIR")
+        elif any(map(_open, container.words)):
+            yield Finding(what="the engine in it listens without TLS", path="command")
 
 
 CHECK = Check(

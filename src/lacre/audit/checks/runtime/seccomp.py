@@ -13,11 +13,12 @@ Example:
         security_opt: ["seccomp=seccomp/web.json"]
 """
 
+import json
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.common import options
-from lacre.audit.checks.running import called
+from lacre.audit.checks.running import called, security_options
 from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
@@ -34,16 +35,25 @@ def service(service: Service) -> Iterator[Word]:
 
 
 def container(container: Container) -> Iterator[Word]:
-    if container.inside is not None:
-        free = [process for process in container.processes if not process.seccomp]
-        if free:
-            yield Finding(what=f"no system call filter is in force on {called(free)}", path="seccomp")
-    elif container.privileged or any(
-        option.replace(":", "=") == "seccomp=unconfined" for option in container.security_opt
-    ):
+    profiles = [profile for name, profile in security_options(container) if name == "seccomp"]
+    free = [process for process in container.processes if not process.seccomp]
+    if free:
+        yield Finding(what=f"no system call filter is in force on {called(free)}", path="seccomp")
+    elif any(map(_refuses_nothing, profiles)) or (container.privileged and container.inside is None):
+        # A program may filter itself all the same; the next one in the container need not.
         yield Finding(what="the system call filter is off", path="seccomp")
-    else:
+    elif container.inside is None:
         yield container.untold
+
+
+def _refuses_nothing(profile: str) -> bool:
+    """Whether a profile, as the engine was given it, lets everything through."""
+    try:
+        said = json.loads(profile)
+    except ValueError:
+        return profile == "unconfined"
+    allows = isinstance(said, dict) and said.get("defaultAction") == "SCMP_ACT_ALLOW"
+    return allows and not said.get("syscalls")
 
 
 CHECK = Check(
