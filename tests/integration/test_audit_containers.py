@@ -37,7 +37,7 @@ RUN = secrets.token_hex(4)
 LABEL = f"lacre-audit-test={RUN}"
 NAME = f"lacre-audit-{RUN}-"
 SARIF = Path(__file__).parents[1] / "unit/audit/data/sarif-2.1.0.json"
-NETWORK = f"{NAME}network"
+NETWORK, VOLUME = f"{NAME}network", f"{NAME}volume"
 STAY = ("sleep", "3600")
 LACRE = (sys.executable, "-c", "from lacre.cli import main; main()")
 
@@ -79,7 +79,10 @@ def boxes(folder: Path) -> dict[str, tuple[str, ...]]:
         "socket-old-name": ("-v=/var/run/docker.sock:/a/b.sock:ro", IMAGE, *STAY),
         "socket-folder": ("-v=/run:/host-run:ro", IMAGE, *STAY),
         "socket-link": (f"-v={link}:/a/b.sock", IMAGE, *STAY),
+        "socket-volume": (f"-v={VOLUME}:/x", IMAGE, *STAY),
         "no-socket": (f"-v={folder / 'links'}:/links", IMAGE, *STAY),
+        "open-paths": ("--security-opt=systempaths=unconfined", IMAGE, *STAY),
+        "keeps-root": (IMAGE, "perl", "-e", "$> = 65534; sleep 3600"),
         "servers": (IMAGE, *programs("nginx", "php-fpm")),
         "supervisor": (IMAGE, *programs("nginx", "cron", "supervisord")),
         "workers": (IMAGE, *programs("nginx", "nginx")),
@@ -99,6 +102,7 @@ def boxes(folder: Path) -> dict[str, tuple[str, ...]]:
 @pytest.fixture(scope="module")
 def looked_at(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Container]]:
     docker("network", "create", "--label", LABEL, NETWORK)
+    docker("volume", "create", "-o=type=none", "-o=o=bind", "-o=device=/run", VOLUME)
     made: list[str] = []
     try:
         for name, words in boxes(tmp_path_factory.mktemp("boxes")).items():
@@ -117,6 +121,7 @@ def looked_at(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         for container in docker("ps", "-aq", "--filter", f"label={LABEL}").split():
             docker("rm", "-fv", container)
         docker("network", "rm", NETWORK)
+        docker("volume", "rm", VOLUME)
 
 
 def _until(condition: Callable[[], bool], seconds: float = 30) -> None:
@@ -137,6 +142,12 @@ def failing(box: Container) -> set[str]:
 
 def passing(box: Container) -> set[str]:
     return {answer.check for answer in of_container(box, CHECKS) if answer.verdict is Verdict.PASSES}
+
+
+def test_what_only_looks_well_fails(looked_at: dict[str, Container]) -> None:
+    assert ask("LC532", looked_at["socket-volume"]).verdict is Verdict.FAILS
+    assert ask("LC502", looked_at["open-paths"]).verdict is Verdict.FAILS
+    assert ask("LC401", looked_at["keeps-root"]).verdict is Verdict.FAILS
 
 
 def test_a_container_as_docker_makes_it_fails_what_docker_leaves_open(
