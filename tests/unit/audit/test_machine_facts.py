@@ -178,9 +178,9 @@ ACCOUNTS = "root:x:0:0::/root:/bin/sh\ntoor::0:0::/:/bin/sh\na:x:5:5::/:\n"
 
 
 def test_an_image_is_summed_up() -> None:
-    layered = ("/root/.ssh/id_ed25519", "/root/.netrc")
+    layered = ("/root/.ssh/id_ed25519", "/root/.netrc", "/home/a/.netrc")
     found = contents.contents(TREE, ACCOUNTS, "root:*:1:::::\na::1::::::\n", layered)
-    assert found.buried == ("/root/.netrc",)
+    assert found.buried == ("/home/a/.netrc", "/root/.netrc")  # one emptied by a later layer, one removed
     assert found.set_id == ("/usr/bin/crontab", "/usr/bin/su")
     assert found.writable == ("/app", "/app/log")
     assert found.tools == {
@@ -191,6 +191,26 @@ def test_an_image_is_summed_up() -> None:
     assert found.keys == ("/root/.ssh/id_ed25519",)
     assert found.empty_passwords == ("toor", "a")
     assert found.same_ids == ("toor and root",)
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("/root/.npmrc", True),
+        ("/usr/lib/node_modules/npm/.npmrc", False),  # comes with a public package
+        ("/app/.env", True),
+        ("/app/.env.production", True),
+        ("/app/.env.production.local", True),
+        ("/app/.env.production.example", False),
+        ("/usr/share/nginx/html/.env", True),
+        ("/usr/share/doc/x/.env", False),
+        ("/usr/share/man/x/.env", False),
+        ("/usr/share/x/examples/.env", False),
+        *((f"/app/.env.{word}", False) for word in ("example", "sample", "template", "dist")),
+    ],
+)
+def test_a_file_is_a_key_by_its_path(path: str, key: bool) -> None:
+    assert contents.is_key(path) is key
 
 
 def test_a_summary_is_kept_by_the_images_id_and_by_nothing_else(tmp_path: Path) -> None:
@@ -205,7 +225,7 @@ def test_a_summary_is_kept_by_the_images_id_and_by_nothing_else(tmp_path: Path) 
         assert kept.get(other) is None
     assert [file.name for file in (tmp_path / "k").iterdir()] == [f"{'a' * 64}.json"]
     file = next((tmp_path / "k").iterdir())
-    for text in ("", "[]", '{"version": 0}', '{"version": 2}', '{"version": 2, "tools": 5}'):
+    for text in ("", "[]", '{"version": 0}', '{"version": 3}', '{"version": 3, "tools": 5}'):
         file.write_text(text)
         assert kept.get(id) is None
 
