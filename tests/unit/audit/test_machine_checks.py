@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lacre.audit.facts.container import Container, ContainerPort, Session, Surroundings
+from lacre.audit.facts.daemon import Daemon
 from lacre.audit.facts.host import Role, Watched
 from lacre.audit.facts.swarm import SwarmService
 from lacre.audit.model import Answer, NotApplicable, Scope, Severity, Unknown, Verdict
@@ -99,6 +100,10 @@ def port(address: str = "", published: str = "8080", target: str = "8080") -> Co
 
 def mounted(path: str, options: Iterable[str], size: int | None = 1 << 26) -> tuple[Mounted, ...]:
     return (Mounted(path=path, filesystem="tmpfs", options=frozenset(options), size=size),)
+
+
+def made_of(**components: str) -> Daemon:
+    return daemon(components={**machines.daemon().components, **components})
 
 
 OUTSIDE = process("sh", pid=200, inside=0, parent=9, uid=0, capabilities=ALL, bounding=ALL)
@@ -364,7 +369,7 @@ PASSES = [
         Scope.DAEMON,
         Verdict.PASSES,
         {
-            "LC122 mended line": daemon(components={"runc": "1.2.8", "containerd": "1.7.27"}),
+            "LC122 mended line": made_of(runc="1.2.8", containerd="1.7.27"),
             "LC201": daemon(rootless=True),
             "LC207": daemon({**OVER, "tlsverify": True}, listening=("0.0.0.0:2376",)),
             "LC209 rootless": daemon(remapped=False, rootless=True),
@@ -452,6 +457,10 @@ OTHER = [
         {
             "LC122": daemon(components={"runc": "1.1.5+ds1-1+deb12u1"}),
             "LC122 silent": daemon(components={}),
+            "LC122 not available": made_of(containerd="N/A"),
+            "LC122 another default runtime": daemon(
+                components={"engine": "29.5.1", "containerd": "2.2.0", "nvidia": "1.4.0"}
+            ),
             "LC203": machines.broken_daemon(),
             "LC207": machines.far_daemon(),
             "LC208": machines.far_daemon(),
@@ -640,8 +649,8 @@ def test_swarm_that_is_off_is_no_pass_and_lifts_no_score() -> None:
 
 
 def test_what_is_new_is_not_guessed_from_the_day() -> None:
-    assert ask("LC122", Scope.DAEMON, daemon(components={"engine": "99.0.0"})).verdict is Verdict.PASSES
-    assert ask("LC122", Scope.DAEMON, daemon(components={"engine": "24.0.8"})).verdict is Verdict.FAILS
+    assert ask("LC122", Scope.DAEMON, made_of(engine="99.0.0")).verdict is Verdict.PASSES
+    assert ask("LC122", Scope.DAEMON, made_of(engine="24.0.8")).verdict is Verdict.FAILS
 
 
 def test_a_mounted_socket_is_worse_than_all_boilerplate() -> None:
