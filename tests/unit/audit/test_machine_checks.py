@@ -253,6 +253,7 @@ FAILS = [
             "LC203 debug": daemon({"debug": True}),
             "LC204": daemon({"iptables": False}),
             "LC205": daemon(insecure=("registry.example:5000",)),
+            "LC205 mirror": daemon(insecure=("http://mirror.example/",)),
             "LC206": daemon(storage="aufs"),
             "LC207": daemon(OVER, listening=("0.0.0.0:2375",)),
             "LC207 only said": daemon(OVER, listening=None),
@@ -462,6 +463,7 @@ OTHER = [
                 components={"engine": "29.5.1", "containerd": "2.2.0", "nvidia": "1.4.0"}
             ),
             "LC203": machines.broken_daemon(),
+            "LC205": daemon(insecure=None),
             "LC207": machines.far_daemon(),
             "LC208": machines.far_daemon(),
             "LC213": daemon(logging_driver="journald"),

@@ -511,6 +511,23 @@ def test_what_the_engine_says_becomes_a_fact() -> None:
     assert daemon.asked_from(told, local=True).icc is True
 
 
+@pytest.mark.parametrize(
+    ("config", "insecure"),
+    [
+        (None, None),
+        ({}, None),
+        ({"InsecureRegistryCIDRs": ["127.0.0.0/8"], "Mirrors": None}, ()),
+        ({"Mirrors": ["https://m.example/", "http://127.0.0.1:5000/", "http://localhost:5000/"]}, ()),
+        ({"Mirrors": ["HTTP://10.0.0.5:5000/", "http://m.example/", "http://[broken/"]},
+         ("HTTP://10.0.0.5:5000/", "http://[broken/", "http://m.example/")),
+    ],
+)  # fmt: skip
+def test_a_mirror_without_tls_is_an_insecure_registry(config: Any, insecure: tuple[str, ...] | None) -> None:
+    told = shown(RegistryConfig=config)
+    found = daemon.daemon(told, EngineFacts(there=True), local=True, listening=None)
+    assert found.insecure == insecure
+
+
 def test_where_it_is_told_to_listen_is_read_from_both_places() -> None:
     facts = EngineFacts(there=True, text='{"hosts": ["tcp://1.2.3.4:1"]}', flags={"hosts": '["fd://"]'})
     found = daemon.daemon(shown(), facts, local=True, listening=None)
