@@ -252,6 +252,7 @@ FAILS = [
             "LC203": daemon({"log-level": "error"}),
             "LC203 debug": daemon({"debug": True}),
             "LC204": daemon({"iptables": False}),
+            "LC204 six": daemon({"ip6tables": False}),
             "LC205": daemon(insecure=("registry.example:5000",)),
             "LC205 mirror": daemon(insecure=("http://mirror.example/",)),
             "LC206": daemon(storage="aufs"),
@@ -372,6 +373,7 @@ PASSES = [
         {
             "LC122 mended line": made_of(runc="1.2.8", containerd="1.7.27"),
             "LC201": daemon(rootless=True),
+            "LC204 six": daemon({"ip6tables": True}),
             "LC207": daemon({**OVER, "tlsverify": True}, listening=("0.0.0.0:2376",)),
             "LC209 rootless": daemon(remapped=False, rootless=True),
             "LC211": daemon(storage="devicemapper"),
@@ -465,6 +467,7 @@ OTHER = [
             "LC203": machines.broken_daemon(),
             "LC205": daemon(insecure=None),
             "LC207": machines.far_daemon(),
+            "LC204": machines.far_daemon(),
             "LC208": machines.far_daemon(),
             "LC213": daemon(logging_driver="journald"),
             "LC216": machines.stale_daemon(),
