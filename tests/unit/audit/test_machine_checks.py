@@ -102,6 +102,10 @@ def mounted(path: str, options: Iterable[str], size: int | None = 1 << 26) -> tu
     return (Mounted(path=path, filesystem="tmpfs", options=frozenset(options), size=size),)
 
 
+def nofile(limit: object) -> dict[str, Any]:
+    return {"default-ulimits": {"nofile": limit}}
+
+
 def made_of(**components: str) -> Daemon:
     return daemon(components={**machines.daemon().components, **components})
 
@@ -260,6 +264,10 @@ FAILS = [
             "LC207 only said": daemon(OVER, listening=None),
             "LC207 no client": daemon({**OVER, "tls": True, "tlsverify": False}, listening=("0.0.0.0:2376",)),
             "LC208": daemon({"default-ulimits": {}}),
+            "LC208 infinite": daemon(nofile({"Name": "nofile", "Soft": 1024, "Hard": -1})),
+            "LC208 many": daemon(nofile({"Name": "nofile", "Soft": 1024, "Hard": 1_048_577})),
+            "LC208 flag": daemon(nofile("1024:-1")),
+            "LC208 flag, one number": daemon(nofile("2000000")),
             "LC209": daemon(remapped=False),
             "LC210": daemon({"cgroup-parent": "/mine"}),
             "LC211": daemon({"storage-opts": ["dm.basesize=50G"]}, storage="devicemapper"),
@@ -375,6 +383,8 @@ PASSES = [
             "LC201": daemon(rootless=True),
             "LC204 six": daemon({"ip6tables": True}),
             "LC207": daemon({**OVER, "tlsverify": True}, listening=("0.0.0.0:2376",)),
+            "LC208 most": daemon(nofile({"Name": "nofile", "Soft": 1024, "Hard": 1_048_576})),
+            "LC208 flag": daemon(nofile("1024:65536")),
             "LC209 rootless": daemon(remapped=False, rootless=True),
             "LC211": daemon(storage="devicemapper"),
             "LC219 size": daemon({"log-opts": {"max-size": "10m"}}, logging_driver="json-file"),
@@ -469,6 +479,7 @@ OTHER = [
             "LC207": machines.far_daemon(),
             "LC204": machines.far_daemon(),
             "LC208": machines.far_daemon(),
+            "LC208 odd": daemon(nofile("much")),
             "LC213": daemon(logging_driver="journald"),
             "LC216": machines.stale_daemon(),
             "LC501": daemon(swarm=True),
