@@ -106,6 +106,11 @@ def nofile(limit: object) -> dict[str, Any]:
     return {"default-ulimits": {"nofile": limit}}
 
 
+def watched(first: str) -> Watched:
+    """The good rules but for the first, which is about dockerd."""
+    return Watched(there=True, rules=(first, *machines.RULES[1:]))
+
+
 def made_of(**components: str) -> Daemon:
     return daemon(components={**machines.daemon().components, **components})
 
@@ -302,6 +307,8 @@ FAILS = [
             "LC101": host(data_apart=False),
             "LC102": host(members=("ana",)),
             "LC103": host(watched=Watched(there=True, rules=machines.RULES[1:])),
+            "LC103 never": host(watched=watched("-a never,exit -F path=/usr/bin/dockerd -F perm=wa")),
+            "LC103 reads alone": host(watched=watched("-w /usr/bin/dockerd -p r")),
             "LC103 no daemon": host(watched=Watched()),
             "LC103 switched off": host(watched=Watched(there=True, off=True, rules=machines.RULES)),
             "LC121": host(settings=(state(HostVerdict.BAD),)),
@@ -399,6 +406,7 @@ PASSES = [
                 {Role.DATA: (file("/var/lib/docker/100000.5", 0o710, gid=5, group="5"),)},
                 data_root="/var/lib/docker/100000.5",
             ),
+            "LC103 all access": host(watched=watched("-w /usr/bin/dockerd -k docker")),
             "LC121 needed nowhere": host(settings=(state(HostVerdict.GOOD),)),
         },
     ),
