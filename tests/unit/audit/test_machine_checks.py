@@ -542,6 +542,7 @@ OTHER = [
         {
             "LC701": swarm(excuse=Unknown("no manager")),
             "LC702": swarm(listening=None),
+            "LC702 nothing found": swarm(listening=()),
             "LC707": swarm(certificate_days=0),
         },
     ),
