@@ -111,6 +111,10 @@ def watched(first: str) -> Watched:
     return Watched(there=True, rules=(first, *machines.RULES[1:]))
 
 
+def syslog(address: str) -> dict[str, Any]:
+    return {"log-opts": {"syslog-address": address}}
+
+
 def made_of(**components: str) -> Daemon:
     return daemon(components={**machines.daemon().components, **components})
 
@@ -398,6 +402,8 @@ PASSES = [
             "LC208 flag": daemon(nofile("1024:65536")),
             "LC209 rootless": daemon(remapped=False, rootless=True),
             "LC211": daemon(storage="devicemapper"),
+            "LC213 sent": daemon(syslog("udp://[2001:db8::1]:514")),
+            "LC213 other": daemon({"log-opts": {}}, logging_driver="awslogs"),
             "LC219 size": daemon({"log-opts": {"max-size": "10m"}}, logging_driver="json-file"),
             "LC220 loopback": daemon({"ip": "127.1.2.3"}),
             "LC220 six": daemon({"ip": "::1"}),
@@ -495,6 +501,11 @@ OTHER = [
             "LC208": machines.far_daemon(),
             "LC208 odd": daemon(nofile("much")),
             "LC213": daemon(logging_driver="journald"),
+            "LC213 no address": daemon({"log-opts": {}}),
+            "LC213 socket": daemon(syslog("unix:///dev/log")),
+            "LC213 loopback": daemon(syslog("udp://127.0.0.1:514")),
+            "LC213 name": daemon(syslog("tcp://localhost:514")),
+            "LC213 far": machines.far_daemon(),
             "LC216": machines.stale_daemon(),
             "LC501": daemon(swarm=True),
         },
