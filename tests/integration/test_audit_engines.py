@@ -48,7 +48,7 @@ FAIL_OPEN = {
 CLOSED = {
     "icc": False, "live-restore": True, "no-new-privileges": True, "userland-proxy": False, "ip": "127.0.0.1",
     "default-ulimits": {"nofile": {"Name": "nofile", "Soft": 8192, "Hard": 65536}}, "userns-remap": "lacre-test",
-    "log-driver": "syslog", "log-opts": {"syslog-address": "udp://127.0.0.1:514"},
+    "log-driver": "syslog", "log-opts": {"syslog-address": "udp://192.0.2.1:514"},
     "authorization-plugins": ["lacre-test"], "tlsverify": True, "tlscacert": "/etc/docker/tls/ca.pem",
     "tlscert": "/etc/docker/tls/cert.pem", "tlskey": "/etc/docker/tls/key.pem",
 }  # fmt: skip

@@ -154,6 +154,7 @@ GOOD_FILE: Mapping[str, Any] = {
     "no-new-privileges": True,
     "default-ulimits": {"nofile": {"Name": "nofile", "Soft": 8192, "Hard": 65536}},
     "ip": "127.0.0.1",
+    "log-opts": {"syslog-address": "tcp+tls://logs.example:6514"},
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lacre.audit.facts.container import Container, ContainerPort, Session, Surroundings
+from lacre.audit.facts.daemon import Daemon
 from lacre.audit.facts.host import Role, Watched
 from lacre.audit.facts.swarm import SwarmService
 from lacre.audit.model import Answer, NotApplicable, Scope, Severity, Unknown, Verdict
@@ -99,6 +100,23 @@ def port(address: str = "", published: str = "8080", target: str = "8080") -> Co
 
 def mounted(path: str, options: Iterable[str], size: int | None = 1 << 26) -> tuple[Mounted, ...]:
     return (Mounted(path=path, filesystem="tmpfs", options=frozenset(options), size=size),)
+
+
+def nofile(limit: object) -> dict[str, Any]:
+    return {"default-ulimits": {"nofile": limit}}
+
+
+def watched(first: str) -> Watched:
+    """The good rules but for the first, which is about dockerd."""
+    return Watched(there=True, rules=(first, *machines.RULES[1:]))
+
+
+def syslog(address: str) -> dict[str, Any]:
+    return {"log-opts": {"syslog-address": address}}
+
+
+def made_of(**components: str) -> Daemon:
+    return daemon(components={**machines.daemon().components, **components})
 
 
 OUTSIDE = process("sh", pid=200, inside=0, parent=9, uid=0, capabilities=ALL, bounding=ALL)
@@ -253,12 +271,18 @@ FAILS = [
             "LC203": daemon({"log-level": "error"}),
             "LC203 debug": daemon({"debug": True}),
             "LC204": daemon({"iptables": False}),
+            "LC204 six": daemon({"ip6tables": False}),
             "LC205": daemon(insecure=("registry.example:5000",)),
+            "LC205 mirror": daemon(insecure=("http://mirror.example/",)),
             "LC206": daemon(storage="aufs"),
             "LC207": daemon(OVER, listening=("0.0.0.0:2375",)),
             "LC207 only said": daemon(OVER, listening=None),
             "LC207 no client": daemon({**OVER, "tls": True, "tlsverify": False}, listening=("0.0.0.0:2376",)),
             "LC208": daemon({"default-ulimits": {}}),
+            "LC208 infinite": daemon(nofile({"Name": "nofile", "Soft": 1024, "Hard": -1})),
+            "LC208 many": daemon(nofile({"Name": "nofile", "Soft": 1024, "Hard": 1_048_577})),
+            "LC208 flag": daemon(nofile("1024:-1")),
+            "LC208 flag, one number": daemon(nofile("2000000")),
             "LC209": daemon(remapped=False),
             "LC210": daemon({"cgroup-parent": "/mine"}),
             "LC211": daemon({"storage-opts": ["dm.basesize=50G"]}, storage="devicemapper"),
@@ -279,6 +303,10 @@ FAILS = [
             "LC218": daemon(said=asked(experimental=True)),
             "LC219": daemon(logging_driver="json-file"),
             "LC220": daemon({"ip": "0.0.0.0"}),
+            "LC220 one address": daemon({"ip": "203.0.113.10"}),
+            "LC220 inner": daemon({"ip": "10.0.0.5"}),
+            "LC220 six": daemon({"ip": "0:0:0:0:0:0:0:0"}),
+            "LC220 unset": daemon({"ip": None}),
             "LC221": machines.broken_daemon(),
             "LC221 stale": machines.stale_daemon(),
             "LC501": daemon(swarm=True, swarm_services=0),
@@ -293,6 +321,8 @@ FAILS = [
             "LC101": host(data_apart=False),
             "LC102": host(members=("ana",)),
             "LC103": host(watched=Watched(there=True, rules=machines.RULES[1:])),
+            "LC103 never": host(watched=watched("-a never,exit -F path=/usr/bin/dockerd -F perm=wa")),
+            "LC103 reads alone": host(watched=watched("-w /usr/bin/dockerd -p r")),
             "LC103 no daemon": host(watched=Watched()),
             "LC103 switched off": host(watched=Watched(there=True, off=True, rules=machines.RULES)),
             "LC121": host(settings=(state(HostVerdict.BAD),)),
@@ -370,12 +400,19 @@ PASSES = [
         Scope.DAEMON,
         Verdict.PASSES,
         {
-            "LC122 mended line": daemon(components={"runc": "1.2.8", "containerd": "1.7.27"}),
+            "LC122 mended line": made_of(runc="1.2.8", containerd="1.7.27"),
             "LC201": daemon(rootless=True),
+            "LC204 six": daemon({"ip6tables": True}),
             "LC207": daemon({**OVER, "tlsverify": True}, listening=("0.0.0.0:2376",)),
+            "LC208 most": daemon(nofile({"Name": "nofile", "Soft": 1024, "Hard": 1_048_576})),
+            "LC208 flag": daemon(nofile("1024:65536")),
             "LC209 rootless": daemon(remapped=False, rootless=True),
             "LC211": daemon(storage="devicemapper"),
+            "LC213 sent": daemon(syslog("udp://[2001:db8::1]:514")),
+            "LC213 other": daemon({"log-opts": {}}, logging_driver="awslogs"),
             "LC219 size": daemon({"log-opts": {"max-size": "10m"}}, logging_driver="json-file"),
+            "LC220 loopback": daemon({"ip": "127.1.2.3"}),
+            "LC220 six": daemon({"ip": "::1"}),
             "LC501 used": daemon(swarm=True, swarm_services=2),
         },
     ),
@@ -387,6 +424,7 @@ PASSES = [
                 {Role.DATA: (file("/var/lib/docker/100000.5", 0o710, gid=5, group="5"),)},
                 data_root="/var/lib/docker/100000.5",
             ),
+            "LC103 all access": host(watched=watched("-w /usr/bin/dockerd -k docker")),
             "LC121 needed nowhere": host(settings=(state(HostVerdict.GOOD),)),
         },
     ),
@@ -458,10 +496,22 @@ OTHER = [
         {
             "LC122": daemon(components={"runc": "1.1.5+ds1-1+deb12u1"}),
             "LC122 silent": daemon(components={}),
+            "LC122 not available": made_of(containerd="N/A"),
+            "LC122 another default runtime": daemon(
+                components={"engine": "29.5.1", "containerd": "2.2.0", "nvidia": "1.4.0"}
+            ),
             "LC203": machines.broken_daemon(),
+            "LC205": daemon(insecure=None),
             "LC207": machines.far_daemon(),
+            "LC204": machines.far_daemon(),
             "LC208": machines.far_daemon(),
+            "LC208 odd": daemon(nofile("much")),
             "LC213": daemon(logging_driver="journald"),
+            "LC213 no address": daemon({"log-opts": {}}),
+            "LC213 socket": daemon(syslog("unix:///dev/log")),
+            "LC213 loopback": daemon(syslog("udp://127.0.0.1:514")),
+            "LC213 name": daemon(syslog("tcp://localhost:514")),
+            "LC213 far": machines.far_daemon(),
             "LC216": machines.stale_daemon(),
             "LC501": daemon(swarm=True),
         },
@@ -515,6 +565,7 @@ OTHER = [
         {
             "LC701": swarm(excuse=Unknown("no manager")),
             "LC702": swarm(listening=None),
+            "LC702 nothing found": swarm(listening=()),
             "LC707": swarm(certificate_days=0),
         },
     ),
@@ -646,8 +697,8 @@ def test_swarm_that_is_off_is_no_pass_and_lifts_no_score() -> None:
 
 
 def test_what_is_new_is_not_guessed_from_the_day() -> None:
-    assert ask("LC122", Scope.DAEMON, daemon(components={"engine": "99.0.0"})).verdict is Verdict.PASSES
-    assert ask("LC122", Scope.DAEMON, daemon(components={"engine": "24.0.8"})).verdict is Verdict.FAILS
+    assert ask("LC122", Scope.DAEMON, made_of(engine="99.0.0")).verdict is Verdict.PASSES
+    assert ask("LC122", Scope.DAEMON, made_of(engine="24.0.8")).verdict is Verdict.FAILS
 
 
 def test_a_mounted_socket_is_worse_than_all_boilerplate() -> None:

@@ -212,9 +212,9 @@ ACCOUNTS = "root:x:0:0::/root:/bin/sh\ntoor::0:0::/:/bin/sh\na:x:5:5::/:\n"
 
 
 def test_an_image_is_summed_up() -> None:
-    layered = ("/root/.ssh/id_ed25519", "/root/.netrc")
+    layered = ("/root/.ssh/id_ed25519", "/root/.netrc", "/home/a/.netrc")
     found = contents.contents(TREE, ACCOUNTS, "root:*:1:::::\na::1::::::\n", layered)
-    assert found.buried == ("/root/.netrc",)
+    assert found.buried == ("/home/a/.netrc", "/root/.netrc")  # one emptied by a later layer, one removed
     assert found.set_id == ("/usr/bin/crontab", "/usr/bin/su")
     assert found.writable == ("/app", "/app/log")
     assert found.tools == {
@@ -225,6 +225,26 @@ def test_an_image_is_summed_up() -> None:
     assert found.keys == ("/root/.ssh/id_ed25519",)
     assert found.empty_passwords == ("toor", "a")
     assert found.same_ids == ("toor and root",)
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("/root/.npmrc", True),
+        ("/usr/lib/node_modules/npm/.npmrc", False),  # comes with a public package
+        ("/app/.env", True),
+        ("/app/.env.production", True),
+        ("/app/.env.production.local", True),
+        ("/app/.env.production.example", False),
+        ("/usr/share/nginx/html/.env", True),
+        ("/usr/share/doc/x/.env", False),
+        ("/usr/share/man/x/.env", False),
+        ("/usr/share/x/examples/.env", False),
+        *((f"/app/.env.{word}", False) for word in ("example", "sample", "template", "dist")),
+    ],
+)
+def test_a_file_is_a_key_by_its_path(path: str, key: bool) -> None:
+    assert contents.is_key(path) is key
 
 
 def test_a_summary_is_kept_by_the_images_id_and_by_nothing_else(tmp_path: Path) -> None:
@@ -239,7 +259,7 @@ def test_a_summary_is_kept_by_the_images_id_and_by_nothing_else(tmp_path: Path) 
         assert kept.get(other) is None
     assert [file.name for file in (tmp_path / "k").iterdir()] == [f"{'a' * 64}.json"]
     file = next((tmp_path / "k").iterdir())
-    for text in ("", "[]", '{"version": 0}', '{"version": 2}', '{"version": 2, "tools": 5}'):
+    for text in ("", "[]", '{"version": 0}', '{"version": 3}', '{"version": 3, "tools": 5}'):
         file.write_text(text)
         assert kept.get(id) is None
 
@@ -411,7 +431,15 @@ def test_the_rules_of_files_are_read_and_comments_are_none(tmp_path: Path) -> No
     ("rule", "path"),
     [
         ("-w /etc/docker/ -p wa -k d", "/etc/docker"),
-        ("-a always,exit -F path=/bin/runc -F perm=x", "/usr/bin/runc"),
+        ("-w /etc/docker", "/etc/docker"),
+        ("-w /etc/docker -p r", ""),
+        ("-w /etc/docker -pxr -k d", ""),
+        ("-a always,exit -F path=/bin/runc -F perm=wx", "/usr/bin/runc"),
+        ("-a always,exit -F path=/bin/runc -F perm=x", ""),
+        ("-a exit,always -F path=/bin/runc -F perm=a -k d", "/usr/bin/runc"),
+        ("-a never,exit -F path=/bin/runc", ""),
+        ("-a exit,never -F path=/bin/runc -F perm=wa", ""),
+        ("-d always,exit -F path=/bin/runc -F perm=wa", ""),
         ("-a always,exit -F dir=/lib/systemd -k d", "/usr/lib/systemd"),
         ("-a always,exit -S mount", ""),
         ("-w", ""),
@@ -554,6 +582,23 @@ def test_what_the_engine_says_becomes_a_fact() -> None:
     assert (found.images, found.unused, found.dangling) == (3, ("2" * 12, "3"), ("2" * 12, "3"))
     assert (found.containers, found.stopped) == (2, ("b",))
     assert daemon.asked_from(told, local=True).icc is True
+
+
+@pytest.mark.parametrize(
+    ("config", "insecure"),
+    [
+        (None, None),
+        ({}, None),
+        ({"InsecureRegistryCIDRs": ["127.0.0.0/8"], "Mirrors": None}, ()),
+        ({"Mirrors": ["https://m.example/", "http://127.0.0.1:5000/", "http://localhost:5000/"]}, ()),
+        ({"Mirrors": ["HTTP://10.0.0.5:5000/", "http://m.example/", "http://[broken/"]},
+         ("HTTP://10.0.0.5:5000/", "http://[broken/", "http://m.example/")),
+    ],
+)  # fmt: skip
+def test_a_mirror_without_tls_is_an_insecure_registry(config: Any, insecure: tuple[str, ...] | None) -> None:
+    told = shown(RegistryConfig=config)
+    found = daemon.daemon(told, EngineFacts(there=True), local=True, listening=None)
+    assert found.insecure == insecure
 
 
 def test_where_it_is_told_to_listen_is_read_from_both_places() -> None:

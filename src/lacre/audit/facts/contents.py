@@ -18,7 +18,7 @@ from lacre.audit.facts.image import Contents
 if TYPE_CHECKING:
     from lacre.engine.project import Entry
 
-VERSION = 2
+VERSION = 3
 """Of what is kept: a summary that an older lacre made is made again."""
 
 _SET_ID = 0o6000
@@ -45,13 +45,15 @@ them with a package manager or fetches them, looks at the neighbours with networ
 processes with a debugger, comes back through a remote shell, and becomes root."""
 
 _KEYS = re.compile(
-    r"(?:^|/)(?:id_(?:rsa|dsa|ecdsa|ed25519)|\.git-credentials|\.netrc|\.pypirc|\.pgpass|\.my\.cnf|\.htpasswd|\.env|"
+    r"(?:^|/)(?:id_(?:rsa|dsa|ecdsa|ed25519)|\.git-credentials|\.netrc|\.npmrc|\.pypirc|\.pgpass|\.my\.cnf|\.htpasswd|"
+    r"\.env(?:\.[\w.-]+)?(?<!\.example)(?<!\.sample)(?<!\.template)(?<!\.dist)|"
     r"\.aws/credentials|\.docker/config\.json|\.kube/config|\.azure/accessTokens\.json|"
     r"\.config/gcloud/(?:credentials\.db|application_default_credentials\.json)|terraform\.tfstate|"
     r"[^/]+\.(?:p12|pfx|ppk)|ssh_host_[a-z0-9]+_key)$"
 )
 """Files that hold a credential by their very name. `.pem` and `.key` are left out: most are public, or examples."""
-_EXAMPLES = re.compile(r"/(?:tests?|testdata|examples?|fixtures|doc|share)/")
+_EXAMPLES = re.compile(r"/(?:tests?|testdata|examples?|fixtures|doc|share/man)/|/node_modules/.*\.npmrc$")
+"""What is public: examples, and the settings for npm that its packages bring along."""
 
 
 def is_key(path: str) -> bool:
@@ -66,12 +68,13 @@ def contents(
     None: unknown.
     """
     files = [(path, entry) for path, entry in sorted(tree.items()) if entry.kind == "file"]
+    keys = [path for path, entry in files if entry.size and is_key(path)]
     return Contents(
         set_id=tuple(path for path, entry in files if entry.mode & _SET_ID and entry.mode & 0o111)[:_MANY],
         writable=tuple(path for path, entry in sorted(tree.items()) if _writable(entry))[:_MANY],
         tools=_tools(tree),
-        keys=tuple(path for path, entry in files if entry.size and is_key(path))[:_MANY],
-        buried=tuple(sorted(path for path in layered or () if path not in tree))[:_MANY],
+        keys=tuple(keys)[:_MANY],
+        buried=tuple(sorted(set(layered or ()).difference(keys)))[:_MANY],
         layers_read=layered is not None,
         empty_passwords=tuple(_empty(passwd, shadow))[:_MANY],
         same_ids=tuple(_same(passwd))[:_MANY],

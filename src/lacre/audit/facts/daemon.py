@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from lacre.audit.facts.shown import dicts, part, texts
 
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Daemon:
     """An engine. `facts` is its process, flags and file; `listening` the TCP addresses on which it really
-    listens, None: not readable. `host_listening` the ports of the host on which anything does.
+    listens, None: not readable. `host_listening` the ports of the host on which anything does. `insecure` are
+    registries by name or network, and mirrors by their address; None: it does not tell.
 
     `unused` are images that no container uses, `dangling` those among them without a name, `stopped` containers
     that do not run; all by name or short id.
@@ -34,7 +37,7 @@ class Daemon:
     components: Mapping[str, str] = field(default_factory=dict)
     storage: str = ""
     storage_status: Mapping[str, str] = field(default_factory=dict)
-    insecure: tuple[str, ...] = ()
+    insecure: tuple[str, ...] | None = ()
     authorization: tuple[str, ...] = ()
     logging_driver: str = ""
     swarm: bool = False
@@ -156,12 +159,38 @@ def _version(component: Mapping[str, Any]) -> str:
     return commit if "-" in commit and number in version else version
 
 
-def _insecure(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """Registries that are spoken to without TLS, loopback left out, which the engine always adds."""
+def _insecure(config: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Registries and mirrors that are spoken to without TLS; loopback left out, which the engine always adds.
+
+    None where there is no configuration: an engine has at least those networks in it.
+    """
+    if not config:
+        return None
     networks = [text for text in texts(config.get("InsecureRegistryCIDRs")) if text not in _LOOPBACK]
     indexes = part(config, "IndexConfigs")
     names = [str(name) for name in indexes if part(indexes, name).get("Secure") is False]
-    return tuple(sorted({*networks, *names}))
+    mirrors = [
+        url
+        for url in texts(config.get("Mirrors"))
+        if url.lower().startswith("http://") and not is_loopback(host_of(url))
+    ]
+    return tuple(sorted({*networks, *names, *mirrors}))
 
 
 _LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+def host_of(url: str) -> str:
+    """The host in a URL; empty where it has none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only the host itself is meant by this name or address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -16,8 +16,8 @@ class Contents:
     """What is in the files of an image; paths are sorted. `empty_passwords` and `same_ids` are account names.
 
     `tools` are programs by kind ("shell", "compiler", "package manager", …), `keys` files that hold credentials
-    by their name, `buried` those that a later layer removed and an earlier one still has (as far as the layers
-    could be unpacked: `layers_read`), `writable` files and directories that everybody can write.
+    by their name, `buried` those that a later layer removed or emptied and an earlier one still has (as far as
+    the layers could be unpacked: `layers_read`), `writable` files and directories that everybody can write.
     """
 
     set_id: tuple[str, ...] = ()

@@ -3,8 +3,8 @@
 A log that lies only on the host is gone with it, or tells what an intruder wants it to tell. What was sent away
 stays.
 
-Mend: A driver that sends (`syslog`, `gelf`, `fluentd`, a cloud's), or a collector that reads the files at once;
-`lacre logs` sets one up.
+Mend: A driver that sends (`syslog` with an address elsewhere, `gelf`, `fluentd`, a cloud's), or a collector that reads
+the files at once; `lacre logs` sets one up.
 
 Example:
 
@@ -14,7 +14,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
-from lacre.audit.facts.daemon import Daemon
+from lacre.audit.facts.daemon import Daemon, host_of, is_loopback
 from lacre.audit.model import Confidence, Finding, Severity, Unknown, Word
 
 _HERE = ("json-file", "local", "none", "")
@@ -29,6 +29,20 @@ def daemon(daemon: Daemon) -> Iterator[Word]:
         )
     elif daemon.logging_driver == "journald":
         yield Unknown("whether the journal is sent on, the engine does not know")
+    elif daemon.logging_driver == "syslog":
+        yield from _syslog(daemon)
+
+
+def _syslog(daemon: Daemon) -> Iterator[Word]:
+    """Without an address the driver speaks to the syslog of the host, as by a socket or loopback; that one may send on
+    what it gets, like the journal.
+    """
+    address, why = daemon.value("log-opts/syslog-address")
+    host = host_of(str(address or ""))
+    if why:
+        yield Unknown(f"log-opts/syslog-address: {why}")
+    elif not host or is_loopback(host):
+        yield Unknown("whether the syslog of this host sends on what it gets, the engine does not know")
 
 
 CHECK = Check(

@@ -14,15 +14,17 @@ from collections.abc import Iterator
 
 from lacre.audit.check import Check
 from lacre.audit.checks.daemon.value import judged
-from lacre.audit.facts.daemon import Daemon
+from lacre.audit.facts.daemon import Daemon, is_loopback
 from lacre.audit.model import Mend, Severity, Word
-
-_ALL = (None, "", "0.0.0.0", "::")  # noqa: S104 - what is looked for
 
 
 def daemon(daemon: Daemon) -> Iterator[Word]:
+    # None and the empty text are all addresses.
     yield from judged(
-        daemon, "ip", lambda value: value in _ALL, "ports without an address are published on all addresses"
+        daemon,
+        "ip",
+        lambda value: not is_loopback(str(value)),
+        "ports without an address are published beyond this host",
     )
 
 

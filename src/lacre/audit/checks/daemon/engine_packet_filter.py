@@ -13,7 +13,7 @@ Example:
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
-from lacre.audit.checks.daemon.value import as_wanted
+from lacre.audit.checks.daemon.value import as_wanted, judged
 from lacre.audit.facts.daemon import Daemon
 from lacre.audit.model import NotApplicable, Severity, Word
 
@@ -23,6 +23,13 @@ def daemon(daemon: Daemon) -> Iterator[Word]:
         yield NotApplicable("a rootless engine has its rules in a network namespace of its own")
         return
     yield from as_wanted(daemon, "iptables", "the engine may not set up the packet filter")
+    # Only a written false: true is moby's default since 27, and before it was an experiment that is off by itself.
+    yield from judged(
+        daemon,
+        "ip6tables",
+        lambda value: value not in (None, True),
+        "the engine may not set up the packet filter for IPv6",
+    )
 
 
 CHECK = Check(

@@ -53,10 +53,12 @@ containerd's of 2026 in its interface for Kubernetes, which this engine does not
 def daemon(daemon: Daemon) -> Iterator[Word]:
     if not daemon.components:
         yield Unknown("the engine does not say of what it is made")
+        return
     for name, faults in FIXED.items():
         said = daemon.components.get(name, "")
         version = _parsed(said)
-        if not version:
+        if not version:  # "N/A", or runc is not the default runtime, which alone is told
+            yield Unknown(f"{name}: the engine tells no version that can be read")
             continue
         missing = next((what for lines, what in faults if not _has(version, lines)), "")
         if missing and _of_distribution(said):

@@ -4,7 +4,8 @@ Who changes the engine's programs, units or configuration owns the host. The ker
 and when, where the change itself leaves no trace.
 
 Mend: A rule for each in `/etc/audit/rules.d/docker.rules`, then `augenrules --load`. A rule for a directory covers
-what is below it. `auditctl -e 1` switches the kernel's audit on, where the audit daemon does not.
+what is below it. It has to watch writing or attributes (`-p wa`; without `-p` it watches all). `auditctl -e 1` switches
+the kernel's audit on, where the audit daemon does not.
 
 Example:
 
@@ -14,6 +15,7 @@ Example:
 """
 
 import itertools
+import re
 from collections.abc import Iterator
 
 from lacre.audit.check import Check
@@ -58,7 +60,12 @@ def host(host: Host) -> Iterator[Word]:
 
 
 def path_of(rule: str) -> str:
-    """What a rule watches: `-w PATH`, or a field `path=` or `dir=` of `-a`; empty where it is about calls alone."""
+    """What a rule watches for changes: `-w PATH`, or a field `path=` or `dir=` of `-a always,exit`; empty where it is
+    about calls alone, about other access, or about what is not to be written down (auditctl(8)).
+    """
+    access = _ACCESS.search(rule)
+    if not _WATCHES.search(rule) or (access and not {"w", "a"} & set(access[1])):
+        return ""
     words = rule.split()
     for before, word in itertools.pairwise(words):
         if before == "-w":
@@ -66,6 +73,10 @@ def path_of(rule: str) -> str:
         if before == "-F" and word.startswith(("path=", "dir=")):
             return _clean(word.partition("=")[2])
     return ""
+
+
+_WATCHES = re.compile(r"^(?:-w|-[aA]\s+(?:always,exit|exit,always))\s")
+_ACCESS = re.compile(r"\s(?:-p\s*|-F\s+perm=)([rwxa]+)")
 
 
 def _covered(path: str, watched: list[str]) -> bool:

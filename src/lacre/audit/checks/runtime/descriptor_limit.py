@@ -21,24 +21,24 @@ from lacre.audit.facts.container import Container
 from lacre.audit.facts.service import Service
 from lacre.audit.model import Finding, Mend, Severity, Unknown, Word
 
-_BOUNDED = {"nofile": 1_048_576, "nproc": 1_048_576}
+BOUNDED = {"nofile": 1_048_576, "nproc": 1_048_576}
 """What is still a limit; more, or -1, is none."""
 
 
 def service(service: Service) -> Iterator[Word]:
     for limit in service.ulimits:
-        if limit.name not in _BOUNDED or limit.value is None:
+        if limit.name not in BOUNDED or limit.value is None:
             continue
         text = limit.value.text.strip()
         number = int(text) if text.lstrip("-").isdigit() else 0
-        if text in ("-1", "unlimited", "infinity") or number > _BOUNDED[limit.name]:
+        if text in ("-1", "unlimited", "infinity") or number > BOUNDED[limit.name]:
             yield Finding(
                 what=f"{limit.name} has no limit ({text})", place=limit.value.place, path=limit.path
             )
 
 
 def container(container: Container) -> Iterator[Word]:
-    most = _BOUNDED["nofile"]
+    most = BOUNDED["nofile"]
     held = (
         container.ulimits.get("nofile", most) if container.inside is None else container.inside.limits.nofile
     )
@@ -47,7 +47,7 @@ def container(container: Container) -> Iterator[Word]:
     elif held > most or held < 0:
         yield Finding(what="nofile has no limit", path="ulimit nofile")
     processes = container.ulimits.get("nproc", 0)
-    if processes < 0 or processes > _BOUNDED["nproc"]:
+    if processes < 0 or processes > BOUNDED["nproc"]:
         yield Finding(what="nproc has no limit", path="ulimit nproc")
 
 

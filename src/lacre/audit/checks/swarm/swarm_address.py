@@ -21,6 +21,10 @@ from lacre.audit.model import Finding, Severity, Unknown, Word
 def swarm(swarm: Swarm) -> Iterator[Word]:
     if swarm.listening is None:
         yield Unknown("the listening sockets of the engine's host cannot be read from here")
+    elif not swarm.listening:
+        yield Unknown(
+            "nothing listens on the managers' port 2377: they use another, or it cannot be seen from here"
+        )
     elif any(address in ("0.0.0.0", "::") for address in swarm.listening):  # noqa: S104 - what is looked for
         yield Finding(what="the managers' port 2377 is open on all addresses", path="listen")
 
