@@ -163,7 +163,7 @@ def test_programs_of_no_distribution_are_judged_by_their_versions(
     old_runc: bool, verdict: Verdict, engine: str
 ) -> None:
     with Engine29(old_runc=old_runc) as ground:
-        # What has no version that can be read is not judged.
+        # Else the check would pass or fail by something else.
         made_of = json.loads(ground.docker("version", "--format", "{{json .Server.Components}}"))
         versions = {one["Name"].lower(): one["Version"].removeprefix("v") for one in made_of}
         assert versions["engine"] == DOCKER
