@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lacre.audit.facts.container import Container, ContainerPort, Session, Surroundings
-from lacre.audit.facts.host import Role, Watched
+from lacre.audit.facts.host import File, Named, Role, Watched
 from lacre.audit.facts.swarm import SwarmService
 from lacre.audit.model import Answer, NotApplicable, Scope, Severity, Unknown, Verdict
 from lacre.audit.registry import BY_ID, CHECKS
@@ -99,6 +99,14 @@ def port(address: str = "", published: str = "8080", target: str = "8080") -> Co
 
 def mounted(path: str, options: Iterable[str], size: int | None = 1 << 26) -> tuple[Mounted, ...]:
     return (Mounted(path=path, filesystem="tmpfs", options=frozenset(options), size=size),)
+
+
+ANA = Named(name="ana", group=False, rights=6)
+USERS = Named(name="users", group=True, rights=6)
+
+
+def socket(*named: Named) -> File:
+    return file("/run/docker.sock", 0o660, gid=999, group="docker", named=named)
 
 
 OUTSIDE = process("sh", pid=200, inside=0, parent=9, uid=0, capabilities=ALL, bounding=ALL)
@@ -286,6 +294,8 @@ FAILS = [
         {
             "LC101": host(data_apart=False),
             "LC102": host(members=("ana",)),
+            "LC102 access list": host({Role.SOCKET: (socket(ANA),)}),
+            "LC102 access list of a group": host({Role.SOCKET: (socket(USERS),)}),
             "LC103": host(watched=Watched(there=True, rules=machines.RULES[1:])),
             "LC103 no daemon": host(watched=Watched()),
             "LC103 switched off": host(watched=Watched(there=True, off=True, rules=machines.RULES)),
@@ -300,6 +310,9 @@ FAILS = [
             "LC313": host({Role.KEY: (file("/key", 0o440),)}),
             "LC315": host({Role.SOCKET: (file("/run/docker.sock", 0o666, gid=999, group="docker"),)}),
             "LC315 group": host({Role.SOCKET: (file("/run/docker.sock", 0o660, gid=100, group="users"),)}),
+            "LC315 access list": host({Role.SOCKET: (socket(ANA),)}),
+            "LC315 access list of a group": host({Role.SOCKET: (socket(USERS),)}),
+            "LC313 access list": host({Role.KEY: (file("/key", 0o440, named=(replace(ANA, rights=4),)),)}),
             "LC317": host({Role.CONFIG: (file("/etc/docker/daemon.json", 0o646),)}),
             "LC319": host({Role.DEFAULTS: (file("/etc/default/docker", 0o664),)}),
             "LC321": host({Role.SYSCONFIG: (file("/etc/sysconfig/docker", 0o664),)}),
@@ -480,6 +493,7 @@ OTHER = [
         Verdict.UNKNOWN,
         {
             "LC101": host(data_apart=None),
+            "LC102": host(unreadable={Role.SOCKET: "/run/docker.sock: Input/output error"}),
             "LC103": host(watched=Watched(there=True, why="not permitted")),
             "LC103 files": host(watched=Watched(there=True, rules=machines.RULES, configured=True)),
             "LC121": host(settings=None),
@@ -632,6 +646,24 @@ def test_a_container_that_vanished_changes_no_other_answer() -> None:
     assert answers["LC522"].verdict is Verdict.UNKNOWN
     assert answers["LC522"].why == "it ended meanwhile"
     assert answers["LC505"].verdict is Verdict.PASSES
+
+
+def test_an_access_list_that_gives_no_more_than_the_mode_may_is_none() -> None:
+    readers = (replace(ANA, rights=4), replace(USERS, rights=4))
+    fact = host(
+        {
+            Role.CONFIG: (file("/etc/docker/daemon.json", 0o644, named=readers),),
+            Role.SOCKET: (socket(Named(name="docker", group=True, rights=6)),),
+        }
+    )
+    assert ask("LC317", Scope.HOST, fact).verdict is Verdict.PASSES
+    assert ask("LC315", Scope.HOST, fact).verdict is Verdict.PASSES
+    assert ask("LC102", Scope.HOST, fact).verdict is Verdict.PASSES
+
+
+def test_who_is_named_by_an_access_list_is_said() -> None:
+    (found,) = ask("LC315", Scope.HOST, host({Role.SOCKET: (socket(ANA),)})).findings
+    assert found.what == "/run/docker.sock has an access list, by which the user ana can read and write it"
 
 
 def test_swarm_that_is_off_is_no_pass_and_lifts_no_score() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import json
 import os
 import socket
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 from lacre.audit import programs
 from lacre.audit.checks.files import plain_logins
 from lacre.audit.checks.host import engine_watched
-from lacre.audit.facts import contents, daemon, host, sockets
+from lacre.audit.facts import acl, contents, daemon, host, sockets
 from lacre.audit.facts.container import Surroundings, container, host_sources, published_protocols
 from lacre.audit.facts.host import Role
 from lacre.audit.facts.image import Contents, image
@@ -274,6 +276,51 @@ def test_links_are_followed_inside_the_tree_and_loops_are_named(tmp_path: Path) 
     assert {role: text.partition(":")[0] for role, text in unreadable.items()} == {
         Role.DEFAULTS: "/etc/default/docker"
     }
+
+
+OWN = (0x01, 6, 0xFFFFFFFF), (0x04, 6, 0xFFFFFFFF), (0x20, 0, 0xFFFFFFFF)  # owner, group, others
+
+
+def access_list(*entries: tuple[int, int, int]) -> bytes:
+    """What `setfacl` has the kernel keep, of (tag, rights, number)."""
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in sorted((*OWN, *entries)))
+
+
+def test_whom_an_access_list_names_has_what_its_mask_leaves() -> None:
+    data = access_list((0x02, 6, 1000), (0x02, 1, 1001), (0x08, 7, 100), (0x10, 6, 0xFFFFFFFF))
+    assert acl.parsed(data) == (((1000, 6),), ((100, 6),))
+    assert acl.parsed(access_list()) == ((), ())
+    for broken in (b"", data[:-1], b"\x03" + data[1:]):
+        with pytest.raises(OSError, match="unknown form"):
+            acl.parsed(broken)
+
+
+def test_an_access_list_of_a_file_is_read_and_root_in_it_is_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = access_list((0x02, 6, 0), (0x02, 6, 77777), (0x08, 4, 88888), (0x10, 6, 0xFFFFFFFF))
+    monkeypatch.setattr(os, "getxattr", lambda *_: data)
+    found, _ = of_host(make(tmp_path, {"/run/docker.sock": ("", 0o660)}))
+    assert [(str(one), one.rights) for one in found[Role.SOCKET][0].named] == [
+        ("the user 77777", 6),
+        ("the group 88888", 4),
+    ]
+
+
+@pytest.mark.parametrize("number", [errno.ENODATA, errno.ENOTSUP, errno.EIO])
+def test_a_list_that_cannot_be_read_is_untold_and_one_that_is_not_there_is_none(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any) -> bytes:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "getxattr", refused)
+    found, unreadable = of_host(make(tmp_path, {"/run/docker.sock": ("", 0o660)}))
+    if number == errno.EIO:
+        assert unreadable == {Role.SOCKET: "/run/docker.sock: Input/output error"}
+    else:
+        assert [file.named for file in found[Role.SOCKET]] == [()]
+        assert unreadable == {}
 
 
 MOUNTS = """22 1 254:0 / / rw - ext4 /dev/vda rw

@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lacre.audit.facts import acl
 from lacre.audit.facts.container import run
 from lacre.audit.model import NotApplicable, Unknown
 from lacre.engine.remapped import first_ids
@@ -52,9 +53,23 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A user or group other than root's that an access list names. `rights`: 4 read, 2 write, 1 run, as the mask
+    leaves them.
+    """
+
+    name: str
+    group: bool
+    rights: int
+
+    def __str__(self) -> str:
+        return f"the group {self.name}" if self.group else f"the user {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class File:
     """A file, with links followed. `kind` is "file", "directory", "socket" or "other"; names are numbers where
-    nobody has that number.
+    nobody has that number. `named` are those to whom its access list gives rights, which the mode does not show.
     """
 
     path: str
@@ -64,6 +79,7 @@ class File:
     gid: int
     owner: str
     group: str
+    named: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,22 +172,36 @@ def files(
 
 def file(root: Root, path: str) -> File | None:
     """One file; None where there is none. OSError where it cannot be told."""
+    place = root.at(root.resolved(path))
     try:
-        seen = root.at(root.resolved(path)).stat()
+        seen = place.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
+    users, groups = acl.named(place)
     return File(
         path=path,
         kind=next((name for name, is_kind in _KINDS if is_kind(seen.st_mode)), "other"),
         mode=stat.S_IMODE(seen.st_mode),
         uid=seen.st_uid,
         gid=seen.st_gid,
-        owner=_name(seen.st_uid, lambda number: pwd.getpwuid(number).pw_name),
-        group=_name(seen.st_gid, lambda number: grp.getgrgid(number).gr_name),
+        owner=_name(seen.st_uid, _user),
+        group=_name(seen.st_gid, _group),
+        named=(
+            *(Named(name=_name(one, _user), group=False, rights=rights) for one, rights in users if one),
+            *(Named(name=_name(one, _group), group=True, rights=rights) for one, rights in groups if one),
+        ),
     )
 
 
 _KINDS = (("file", stat.S_ISREG), ("directory", stat.S_ISDIR), ("socket", stat.S_ISSOCK))
+
+
+def _user(number: int) -> str:
+    return pwd.getpwuid(number).pw_name
+
+
+def _group(number: int) -> str:
+    return grp.getgrgid(number).gr_name
 
 
 def _name(number: int, ask: Callable[[int], str]) -> str:
