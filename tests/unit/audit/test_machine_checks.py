@@ -493,6 +493,7 @@ OTHER = [
         Verdict.UNKNOWN,
         {
             "LC101": host(data_apart=None),
+            "LC102 group of another directory": host(group="far", members=None),
             "LC102": host(unreadable={Role.SOCKET: "/run/docker.sock: Input/output error"}),
             "LC103": host(watched=Watched(there=True, why="not permitted")),
             "LC103 files": host(watched=Watched(there=True, rules=machines.RULES, configured=True)),
@@ -659,6 +660,15 @@ def test_an_access_list_that_gives_no_more_than_the_mode_may_is_none() -> None:
     assert ask("LC317", Scope.HOST, fact).verdict is Verdict.PASSES
     assert ask("LC315", Scope.HOST, fact).verdict is Verdict.PASSES
     assert ask("LC102", Scope.HOST, fact).verdict is Verdict.PASSES
+
+
+def test_a_group_that_is_nowhere_matters_only_where_the_socket_is_of_one() -> None:
+    fact = host({Role.SOCKET: (file("/run/docker.sock", 0o660),)}, members=None)
+    assert ask("LC102", Scope.HOST, fact).verdict is Verdict.PASSES
+
+
+def test_the_engines_group_may_be_told_by_its_number() -> None:
+    assert ask("LC315", Scope.HOST, host(group="999")).verdict is Verdict.PASSES
 
 
 def test_who_is_named_by_an_access_list_is_said() -> None:

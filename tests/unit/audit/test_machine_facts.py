@@ -360,7 +360,11 @@ def test_members_of_the_group_are_found_by_both_files(tmp_path: Path) -> None:
         },
     )
     assert host.members(root, "docker") == ("ana", "bo", "ci")
-    assert host.members(root, "other") == ()
+    assert host.members(root, "999") == ("ana", "bo", "ci")
+    assert host.members(root, "root") == ("root",)
+    assert host.members(root, "9") == ("ana",)
+    assert host.members(root, "other") is None
+    assert host.members(root, "8") is None
 
 
 def test_content_trust_is_found_where_shells_read_it(tmp_path: Path) -> None:

@@ -100,8 +100,9 @@ class Host:
     """A host. `excuse` is set where it cannot be looked at: an engine on another machine.
 
     `data_apart` tells whether the engine's data has a file system of its own, None: unknown. `trust` is where
-    content trust is switched on. `plain_logins` are client configurations that hold a registry's password,
-    `unread_logins` those that could not be looked at, each with its reason.
+    content trust is switched on. `members` are those of `group`, None: it is kept where lacre does not read.
+    `plain_logins` are client configurations that hold a registry's password, `unread_logins` those that could not be
+    looked at, each with its reason.
     """
 
     name: str = "host"
@@ -112,7 +113,7 @@ class Host:
     data_root: str = ""
     data_apart: bool | None = None
     group: str = "docker"
-    members: tuple[str, ...] = ()
+    members: tuple[str, ...] | None = ()
     watched: Watched = field(default_factory=Watched)
     trust: str = ""
     plain_logins: tuple[str, ...] = ()
@@ -255,19 +256,21 @@ def apart(directory: str, mountinfo: str) -> bool | None:
     )
 
 
-def members(root: Root, group: str) -> tuple[str, ...]:
-    """Who is in a group, as its first one too."""
-    number, found = "", set()
+def members(root: Root, group: str) -> tuple[str, ...] | None:
+    """Who is in a group, as its first one too; it may be told by its number, as to the engine. None: it is in neither
+    file, and another directory (nsswitch.conf(5)) may know it.
+    """
+    number, known, found = group if group.isdecimal() else "", False, set()
     for line in (root.text("/etc/group") or "").splitlines():
         fields = line.split(":")
-        if len(fields) == 4 and fields[0] == group:
-            number = fields[2]
+        if len(fields) == 4 and group in (fields[0], fields[2]):
+            number, known = fields[2], True
             found |= {word for word in fields[3].split(",") if word}
     for line in (root.text("/etc/passwd") or "").splitlines() if number else ():
         fields = line.split(":")
         if len(fields) == 7 and fields[3] == number:
             found.add(fields[0])
-    return tuple(sorted(found))
+    return tuple(sorted(found)) if known or found else None
 
 
 _TRUST = re.compile(r"^\s*(?:export\s+)?DOCKER_CONTENT_TRUST=[\"']?(1|true)[\"']?\s*$", re.MULTILINE)

@@ -26,7 +26,7 @@ def owned(host: Host, role: Role, most: int, *, groups: Collection[str] = ("root
     for file in found:
         if file.uid != 0:
             yield Finding(what=f"{file.path} belongs to {file.owner}", path=file.path)
-        if file.group not in groups and file.gid != 0:
+        if file.gid != 0 and file.group not in groups and str(file.gid) not in groups:
             yield Finding(what=f"{file.path} belongs to the group {file.group}", path=file.path)
         if file.mode & ~most:
             yield _wide(file, most)

@@ -24,7 +24,9 @@ def host(host: Host) -> Iterator[Word]:
     if host.rootless:
         yield NotApplicable("a rootless engine has no group")
         return
-    for name in host.members:
+    if host.members is None and any(file.gid != 0 for file in host.of(Role.SOCKET)):
+        yield Unknown(f"the group {host.group} is not in /etc/group, and who is in it is not known")
+    for name in host.members or ():
         if name != "root":
             yield Finding(what=f"{name} is as good as root, by the group {host.group}", path=f"group {name}")
     if Role.SOCKET in host.unreadable:
