@@ -278,6 +278,17 @@ def test_links_are_followed_inside_the_tree_and_loops_are_named(tmp_path: Path) 
     }
 
 
+def test_a_file_below_a_directory_that_others_can_write_can_be_replaced(tmp_path: Path) -> None:
+    root = make(tmp_path, {"/opt/docker.json": ("{}", 0o644), "/usr/bin/runc": ("", 0o755)})
+    for place in ("", "etc", "etc/docker", "usr", "usr/bin", "opt"):
+        (tmp_path / place).mkdir(exist_ok=True)
+        (tmp_path / place).chmod(0o777 if place == "opt" else 0o755)
+    (tmp_path / "etc/docker/daemon.json").symlink_to("/opt/docker.json")
+    found, _ = of_host(root)
+    assert [file.replaced_in for file in found[Role.CONFIG]] == ["/opt"]
+    assert [file.replaced_in for file in found[Role.PROGRAMS]] == [""]
+
+
 OWN = (0x01, 6, 0xFFFFFFFF), (0x04, 6, 0xFFFFFFFF), (0x20, 0, 0xFFFFFFFF)  # owner, group, others
 
 

@@ -70,6 +70,7 @@ class Named:
 class File:
     """A file, with links followed. `kind` is "file", "directory", "socket" or "other"; names are numbers where
     nobody has that number. `named` are those to whom its access list gives rights, which the mode does not show.
+    `replaced_in` is a directory above it in which others than root may put another in its place; empty: none.
     """
 
     path: str
@@ -80,6 +81,7 @@ class File:
     owner: str
     group: str
     named: tuple[Named, ...] = ()
+    replaced_in: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +181,8 @@ def file(root: Root, path: str) -> File | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     users, groups = acl.named(place)
+    from lacre.host.daemon import replaceable  # noqa: PLC0415 - only an audit of the host needs it
+
     return File(
         path=path,
         kind=next((name for name, is_kind in _KINDS if is_kind(seen.st_mode)), "other"),
@@ -191,6 +195,7 @@ def file(root: Root, path: str) -> File | None:
             *(Named(name=_name(one, _user), group=False, rights=rights) for one, rights in users if one),
             *(Named(name=_name(one, _group), group=True, rights=rights) for one, rights in groups if one),
         ),
+        replaced_in=replaceable(root, path),
     )
 
 
