@@ -264,6 +264,29 @@ def test_the_unit_that_counts_and_what_adds_to_it_are_found(tmp_path: Path) -> N
     assert unreadable == {}
 
 
+def test_what_adds_to_a_unit_is_found_in_every_place_where_systemd_looks(tmp_path: Path) -> None:
+    added = (
+        "/etc/systemd/system.control/docker.service.d/50-x.conf",
+        "/run/systemd/system.control/docker.service.d/50-x.conf",
+        "/etc/systemd/system/service.d/all.conf",
+        "/usr/lib/systemd/system/service.d/all.conf",
+        "/lib/systemd/system/docker.service.d/old.conf",
+    )
+    other = ("/etc/systemd/system/socket.d/all.conf", "/etc/systemd/system/ssh.service.d/x.conf")
+    root = make(tmp_path, dict.fromkeys((*added, *other), ("", 0o666)))
+    (tmp_path / "etc/systemd/system/service.d/masked.conf").symlink_to("/dev/null")
+    found, _ = of_host(root)
+    assert sorted(file.path for file in found[Role.SERVICE]) == sorted(added)
+    assert [file.path for file in found[Role.SOCKET_UNIT]] == [other[0]]
+
+
+def test_lib_that_is_a_link_is_no_place_of_its_own(tmp_path: Path) -> None:
+    root = make(tmp_path, {"/usr/lib/systemd/system/docker.service.d/x.conf": ("", 0o666)})
+    (tmp_path / "lib").symlink_to("usr/lib")
+    found, _ = of_host(root)
+    assert [file.path for file in found[Role.SERVICE]] == ["/usr/lib/systemd/system/docker.service.d/x.conf"]
+
+
 def test_links_are_followed_inside_the_tree_and_loops_are_named(tmp_path: Path) -> None:
     root = make(tmp_path, {"/opt/docker.json": ("{}", 0o640)})
     (tmp_path / "etc/docker").mkdir(parents=True)

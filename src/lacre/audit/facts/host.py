@@ -23,9 +23,13 @@ if TYPE_CHECKING:
     from lacre.host.files import Root
     from lacre.host.model import State
 
-_UNITS = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
-          "/lib/systemd/system")  # fmt: skip
-"""Where systemd looks for units, the first that has one wins (systemd.unit(5)); the last is the fourth's old name."""
+_UNITS = ("/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient",
+          "/run/systemd/generator.early", "/etc/systemd/system", "/etc/systemd/system.attached", "/run/systemd/system",
+          "/run/systemd/system.attached", "/run/systemd/generator", "/usr/local/lib/systemd/system",
+          "/usr/lib/systemd/system", "/lib/systemd/system", "/run/systemd/generator.late")  # fmt: skip
+"""Where systemd looks for units, the first that has one wins (systemd.unit(5)); /lib is a place of its own where it is
+no link to /usr/lib.
+"""
 _PROGRAMS = ("dockerd", "docker-proxy", "docker-init", "containerd", "containerd-shim", "containerd-shim-runc-v1",
              "containerd-shim-runc-v2", "ctr", "runc", "crun", "docker")  # fmt: skip
 _DIRECTORIES = ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/usr/libexec/docker")
@@ -218,13 +222,18 @@ def _name(number: int, ask: Callable[[int], str]) -> str:
 
 
 def _unit(root: Root, name: str) -> list[str]:
-    """The file that is the unit, and those that add to it; a unit masked by a link to nowhere is none."""
-    main = next((f"{directory}/{name}" for directory in _UNITS if root.there(f"{directory}/{name}")), None)
+    """The file that is the unit, and those that add to it, or to all units of its kind (`service.d`).
+
+    A unit masked by a link to nowhere is none, and what is masked by a link to /dev/null adds nothing.
+    """
+    places = [one for one in _UNITS if not (one.startswith("/lib/") and root.link("/lib"))]
+    main = next((f"{directory}/{name}" for directory in places if root.there(f"{directory}/{name}")), None)
     added = [
-        f"{directory}/{name}.d/{extra}"
-        for directory in _UNITS[:-1]
-        for extra in root.names(f"{directory}/{name}.d")
-        if extra.endswith(".conf")
+        path
+        for directory in places
+        for unit in (name, name.rpartition(".")[2])
+        for extra in root.names(f"{directory}/{unit}.d")
+        if extra.endswith(".conf") and root.link(path := f"{directory}/{unit}.d/{extra}") != "/dev/null"
     ]
     return [*([main] if main else []), *added]
 
