@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from lacre.host.processes import Process
 
 _PID_FILE = "/run/docker.pid"
 _PROGRAMS = ("/usr/bin/dockerd", "/usr/sbin/dockerd")
+_MOST_LINKS = 40  # as many as the kernel follows, path_resolution(7)
 
 
 def engines(running: Iterable[Process], uid: int = 0) -> tuple[Process, ...]:
@@ -54,22 +56,64 @@ def installed(root: Root) -> bool:
 
 
 def only_roots(root: Root, path: str) -> bool:
-    """Whether a file, and every directory above it, is that of who owns the root directory, and nobody else's to write.
+    """Whether a file, and every directory on the way to it, is that of who owns the root directory, and nobody else's
+    to write.
 
     Whoever may write one of them could have put another program there.
     """
-    top = Path(os.path.realpath(root.name("/")))
-    real = Path(os.path.realpath(root.name(path)))
-    if not real.is_relative_to(top):
-        return False
     try:
-        owner = top.stat().st_uid
-        states = [place.lstat() for place in (real, *real.parents) if place.is_relative_to(top)]
+        states = [place.stat() for place in _way(root, path)]
     except OSError:
         return False
-    return stat.S_ISREG(states[0].st_mode) and all(
-        one.st_uid == owner and not one.st_mode & (stat.S_IWGRP | stat.S_IWOTH) for one in states
+    return stat.S_ISREG(states[-1].st_mode) and all(
+        one.st_uid == states[0].st_uid and not one.st_mode & (stat.S_IWGRP | stat.S_IWOTH) for one in states
     )
+
+
+def replaceable(root: Root, path: str) -> str:
+    """The first directory on the way to a file in which others than root may put another in its place; empty: none.
+
+    In a sticky one only owners take away what is there (inode(7)). An access list that lets somebody write shows in
+    the group's bits (acl(5)). Raises OSError.
+    """
+    *way, _ = _way(root, path)
+    owner = way[0].stat().st_uid
+    for place in way:
+        seen = place.stat()
+        wide = seen.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not seen.st_mode & stat.S_ISVTX
+        if seen.st_uid != owner or wide:
+            return f"/{place.relative_to(way[0])}" if place != way[0] else "/"
+    return ""
+
+
+def _way(root: Root, path: str) -> list[Path]:
+    """Every directory that is gone through from the root to a file, those of links too, and at last the file.
+
+    Links are followed inside the root. Raises OSError (ELOOP) when they go round.
+    """
+    here = top = Path(root.name("/"))
+    way, links, left = {top: None}, 0, _words(path)
+    while left:
+        way[here] = None
+        word = left.pop()
+        if word == "..":
+            here = here.parent if here != top else top
+            continue
+        try:
+            target = str((here / word).readlink())
+        except OSError:
+            here /= word
+            continue
+        links += 1
+        if links > _MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+        here = top if target.startswith("/") else here
+        left += _words(target)
+    return [*way, here]
+
+
+def _words(path: str) -> list[str]:
+    return [word for word in reversed(path.split("/")) if word not in ("", ".")]
 
 
 def root_of(root: Root, pid: int) -> Root:

@@ -11,7 +11,7 @@ import pytest
 
 from lacre.audit.facts.container import Container, ContainerPort, Session, Surroundings
 from lacre.audit.facts.daemon import Daemon
-from lacre.audit.facts.host import Role, Watched
+from lacre.audit.facts.host import File, Named, Role, Watched
 from lacre.audit.facts.swarm import SwarmService
 from lacre.audit.model import Answer, NotApplicable, Scope, Severity, Unknown, Verdict
 from lacre.audit.registry import BY_ID, CHECKS
@@ -117,6 +117,14 @@ def syslog(address: str) -> dict[str, Any]:
 
 def made_of(**components: str) -> Daemon:
     return daemon(components={**machines.daemon().components, **components})
+
+
+ANA = Named(name="ana", group=False, rights=6)
+USERS = Named(name="users", group=True, rights=6)
+
+
+def socket(*named: Named) -> File:
+    return file("/run/docker.sock", 0o660, gid=999, group="docker", named=named)
 
 
 OUTSIDE = process("sh", pid=200, inside=0, parent=9, uid=0, capabilities=ALL, bounding=ALL)
@@ -320,6 +328,8 @@ FAILS = [
         {
             "LC101": host(data_apart=False),
             "LC102": host(members=("ana",)),
+            "LC102 access list": host({Role.SOCKET: (socket(ANA),)}),
+            "LC102 access list of a group": host({Role.SOCKET: (socket(USERS),)}),
             "LC103": host(watched=Watched(there=True, rules=machines.RULES[1:])),
             "LC103 never": host(watched=watched("-a never,exit -F path=/usr/bin/dockerd -F perm=wa")),
             "LC103 reads alone": host(watched=watched("-w /usr/bin/dockerd -p r")),
@@ -328,6 +338,7 @@ FAILS = [
             "LC121": host(settings=(state(HostVerdict.BAD),)),
             "LC121 later": host(settings=(state(HostVerdict.GOOD, HostVerdict.BAD),)),
             "LC301": host({Role.SERVICE: (file("/etc/systemd/system/docker.service", 0o664),)}),
+            "LC301 directory": host({Role.SERVICE: (file("/lib/x", 0o644, replaced_in="/lib"),)}),
             "LC303": host({Role.SOCKET_UNIT: (file("/s", 0o644, uid=5, owner="ana"),)}),
             "LC305": host({Role.CONFIG_DIRECTORY: (file("/etc/docker", 0o775),)}),
             "LC307": host({Role.REGISTRY_CERTIFICATES: (file("/etc/docker/certs.d/r/client.key", 0o644),)}),
@@ -336,11 +347,15 @@ FAILS = [
             "LC313": host({Role.KEY: (file("/key", 0o440),)}),
             "LC315": host({Role.SOCKET: (file("/run/docker.sock", 0o666, gid=999, group="docker"),)}),
             "LC315 group": host({Role.SOCKET: (file("/run/docker.sock", 0o660, gid=100, group="users"),)}),
+            "LC315 access list": host({Role.SOCKET: (socket(ANA),)}),
+            "LC315 access list of a group": host({Role.SOCKET: (socket(USERS),)}),
+            "LC313 access list": host({Role.KEY: (file("/key", 0o440, named=(replace(ANA, rights=4),)),)}),
             "LC317": host({Role.CONFIG: (file("/etc/docker/daemon.json", 0o646),)}),
             "LC319": host({Role.DEFAULTS: (file("/etc/default/docker", 0o664),)}),
             "LC321": host({Role.SYSCONFIG: (file("/etc/sysconfig/docker", 0o664),)}),
             "LC323": host({Role.CONTAINERD_SOCKET: (file("/run/containerd/containerd.sock", 0o666),)}),
             "LC325": host({Role.PROGRAMS: (file("/usr/bin/runc", 0o775),)}),
+            "LC325 directory": host({Role.PROGRAMS: (file("/opt/runc", 0o755, replaced_in="/opt"),)}),
             "LC326": host({Role.DATA: (file("/var/lib/docker", 0o755),)}),
             "LC326 group": host({Role.DATA: (file("/var/lib/docker", 0o710, gid=5, group="5"),)}),
             "LC327": host({Role.CONTAINERD_CONFIG: (file("/etc/containerd/config.toml", 0o666),)}),
@@ -536,6 +551,8 @@ OTHER = [
         Verdict.UNKNOWN,
         {
             "LC101": host(data_apart=None),
+            "LC102 group of another directory": host(group="far", members=None),
+            "LC102": host(unreadable={Role.SOCKET: "/run/docker.sock: Input/output error"}),
             "LC103": host(watched=Watched(there=True, why="not permitted")),
             "LC103 files": host(watched=Watched(there=True, rules=machines.RULES, configured=True)),
             "LC121": host(settings=None),
@@ -689,6 +706,33 @@ def test_a_container_that_vanished_changes_no_other_answer() -> None:
     assert answers["LC522"].verdict is Verdict.UNKNOWN
     assert answers["LC522"].why == "it ended meanwhile"
     assert answers["LC505"].verdict is Verdict.PASSES
+
+
+def test_an_access_list_that_gives_no_more_than_the_mode_may_is_none() -> None:
+    readers = (replace(ANA, rights=4), replace(USERS, rights=4))
+    fact = host(
+        {
+            Role.CONFIG: (file("/etc/docker/daemon.json", 0o644, named=readers),),
+            Role.SOCKET: (socket(Named(name="docker", group=True, rights=6)),),
+        }
+    )
+    assert ask("LC317", Scope.HOST, fact).verdict is Verdict.PASSES
+    assert ask("LC315", Scope.HOST, fact).verdict is Verdict.PASSES
+    assert ask("LC102", Scope.HOST, fact).verdict is Verdict.PASSES
+
+
+def test_a_group_that_is_nowhere_matters_only_where_the_socket_is_of_one() -> None:
+    fact = host({Role.SOCKET: (file("/run/docker.sock", 0o660),)}, members=None)
+    assert ask("LC102", Scope.HOST, fact).verdict is Verdict.PASSES
+
+
+def test_the_engines_group_may_be_told_by_its_number() -> None:
+    assert ask("LC315", Scope.HOST, host(group="999")).verdict is Verdict.PASSES
+
+
+def test_who_is_named_by_an_access_list_is_said() -> None:
+    (found,) = ask("LC315", Scope.HOST, host({Role.SOCKET: (socket(ANA),)})).findings
+    assert found.what == "/run/docker.sock has an access list, by which the user ana can read and write it"
 
 
 def test_swarm_that_is_off_is_no_pass_and_lifts_no_score() -> None:

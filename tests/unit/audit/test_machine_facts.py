@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +21,7 @@ from hypothesis import strategies as st
 from lacre.audit import programs
 from lacre.audit.checks.files import plain_logins
 from lacre.audit.checks.host import engine_watched
-from lacre.audit.facts import contents, daemon, host, sockets
+from lacre.audit.facts import acl, contents, daemon, host, sockets
 from lacre.audit.facts.container import (
     Surroundings,
     bound_volumes,
@@ -316,6 +318,29 @@ def test_the_unit_that_counts_and_what_adds_to_it_are_found(tmp_path: Path) -> N
     assert unreadable == {}
 
 
+def test_what_adds_to_a_unit_is_found_in_every_place_where_systemd_looks(tmp_path: Path) -> None:
+    added = (
+        "/etc/systemd/system.control/docker.service.d/50-x.conf",
+        "/run/systemd/system.control/docker.service.d/50-x.conf",
+        "/etc/systemd/system/service.d/all.conf",
+        "/usr/lib/systemd/system/service.d/all.conf",
+        "/lib/systemd/system/docker.service.d/old.conf",
+    )
+    other = ("/etc/systemd/system/socket.d/all.conf", "/etc/systemd/system/ssh.service.d/x.conf")
+    root = make(tmp_path, dict.fromkeys((*added, *other), ("", 0o666)))
+    (tmp_path / "etc/systemd/system/service.d/masked.conf").symlink_to("/dev/null")
+    found, _ = of_host(root)
+    assert sorted(file.path for file in found[Role.SERVICE]) == sorted(added)
+    assert [file.path for file in found[Role.SOCKET_UNIT]] == [other[0]]
+
+
+def test_lib_that_is_a_link_is_no_place_of_its_own(tmp_path: Path) -> None:
+    root = make(tmp_path, {"/usr/lib/systemd/system/docker.service.d/x.conf": ("", 0o666)})
+    (tmp_path / "lib").symlink_to("usr/lib")
+    found, _ = of_host(root)
+    assert [file.path for file in found[Role.SERVICE]] == ["/usr/lib/systemd/system/docker.service.d/x.conf"]
+
+
 def test_links_are_followed_inside_the_tree_and_loops_are_named(tmp_path: Path) -> None:
     root = make(tmp_path, {"/opt/docker.json": ("{}", 0o640)})
     (tmp_path / "etc/docker").mkdir(parents=True)
@@ -328,6 +353,62 @@ def test_links_are_followed_inside_the_tree_and_loops_are_named(tmp_path: Path) 
     assert {role: text.partition(":")[0] for role, text in unreadable.items()} == {
         Role.DEFAULTS: "/etc/default/docker"
     }
+
+
+def test_a_file_below_a_directory_that_others_can_write_can_be_replaced(tmp_path: Path) -> None:
+    root = make(tmp_path, {"/opt/docker.json": ("{}", 0o644), "/usr/bin/runc": ("", 0o755)})
+    for place in ("", "etc", "etc/docker", "usr", "usr/bin", "opt"):
+        (tmp_path / place).mkdir(exist_ok=True)
+        (tmp_path / place).chmod(0o777 if place == "opt" else 0o755)
+    (tmp_path / "etc/docker/daemon.json").symlink_to("/opt/docker.json")
+    found, _ = of_host(root)
+    assert [file.replaced_in for file in found[Role.CONFIG]] == ["/opt"]
+    assert [file.replaced_in for file in found[Role.PROGRAMS]] == [""]
+
+
+OWN = (0x01, 6, 0xFFFFFFFF), (0x04, 6, 0xFFFFFFFF), (0x20, 0, 0xFFFFFFFF)  # owner, group, others
+
+
+def access_list(*entries: tuple[int, int, int]) -> bytes:
+    """What `setfacl` has the kernel keep, of (tag, rights, number)."""
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in sorted((*OWN, *entries)))
+
+
+def test_whom_an_access_list_names_has_what_its_mask_leaves() -> None:
+    data = access_list((0x02, 6, 1000), (0x02, 1, 1001), (0x08, 7, 100), (0x10, 6, 0xFFFFFFFF))
+    assert acl.parsed(data) == (((1000, 6),), ((100, 6),))
+    assert acl.parsed(access_list()) == ((), ())
+    for broken in (b"", data[:-1], b"\x03" + data[1:]):
+        with pytest.raises(OSError, match="unknown form"):
+            acl.parsed(broken)
+
+
+def test_an_access_list_of_a_file_is_read_and_root_in_it_is_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = access_list((0x02, 6, 0), (0x02, 6, 77777), (0x08, 4, 88888), (0x10, 6, 0xFFFFFFFF))
+    monkeypatch.setattr(os, "getxattr", lambda *_: data)
+    found, _ = of_host(make(tmp_path, {"/run/docker.sock": ("", 0o660)}))
+    assert [(str(one), one.rights) for one in found[Role.SOCKET][0].named] == [
+        ("the user 77777", 6),
+        ("the group 88888", 4),
+    ]
+
+
+@pytest.mark.parametrize("number", [errno.ENODATA, errno.ENOTSUP, errno.EIO])
+def test_a_list_that_cannot_be_read_is_untold_and_one_that_is_not_there_is_none(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any) -> bytes:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "getxattr", refused)
+    found, unreadable = of_host(make(tmp_path, {"/run/docker.sock": ("", 0o660)}))
+    if number == errno.EIO:
+        assert unreadable == {Role.SOCKET: "/run/docker.sock: Input/output error"}
+    else:
+        assert [file.named for file in found[Role.SOCKET]] == [()]
+        assert unreadable == {}
 
 
 MOUNTS = """22 1 254:0 / / rw - ext4 /dev/vda rw
@@ -367,7 +448,11 @@ def test_members_of_the_group_are_found_by_both_files(tmp_path: Path) -> None:
         },
     )
     assert host.members(root, "docker") == ("ana", "bo", "ci")
-    assert host.members(root, "other") == ()
+    assert host.members(root, "999") == ("ana", "bo", "ci")
+    assert host.members(root, "root") == ("root",)
+    assert host.members(root, "9") == ("ana",)
+    assert host.members(root, "other") is None
+    assert host.members(root, "8") is None
 
 
 def test_content_trust_is_found_where_shells_read_it(tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lacre.host import facts, processes
-from lacre.host.daemon import engines, hosts_own, only_roots
+from lacre.host.daemon import engines, hosts_own, only_roots, replaceable
 from lacre.host.dockerd import EngineFacts
 from lacre.host.files import Root
 from lacre.host.settings import SETTINGS
@@ -102,6 +103,56 @@ def test_a_link_is_judged_by_where_it_leads(tmp_path: Path) -> None:
     (tmp_path / "dockerd").write_text("")
     root.at("/usr/bin/out").symlink_to(tmp_path / "dockerd")
     assert not only_roots(root, "/usr/bin/out")
+
+
+@pytest.mark.parametrize(
+    ("place", "mode", "wanted"),
+    [
+        ("/usr", 0o755, ""),
+        ("/usr", 0o777, "/usr"),
+        ("/usr", 0o1777, ""),
+        ("/usr/bin", 0o775, "/usr/bin"),
+        ("/", 0o777, "/"),
+        ("/etc/alternatives", 0o777, "/etc/alternatives"),
+        ("/srv", 0o777, ""),
+        ("/usr/bin/dockerd", 0o660, ""),
+    ],
+)
+def test_a_file_can_be_replaced_by_who_may_write_a_directory_on_the_way_to_it(
+    place: str, mode: int, wanted: str, tmp_path: Path
+) -> None:
+    root = trees.make(tmp_path)
+    install(root)
+    install(root, "/etc/alternatives/x")
+    install(root, "/srv/x")
+    root.at("/etc/alternatives/dockerd").symlink_to("../../usr/bin/dockerd")
+    root.at("/usr/sbin").symlink_to("/etc/alternatives")
+    root.at(place).chmod(mode)
+    assert replaceable(root, "/usr/sbin/dockerd") == wanted
+
+
+def test_an_ordinary_users_directory_lets_him_replace_what_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = trees.make(tmp_path)
+    install(root)
+    real = Path.stat
+
+    def stat(path: Path, **options: bool) -> os.stat_result:
+        seen = list(real(path, **options))
+        return os.stat_result([*seen[:4], 4242, *seen[5:]] if path == root.at("/usr") else seen)
+
+    monkeypatch.setattr(Path, "stat", stat)  # only root gives a directory away
+    assert replaceable(root, "/usr/bin/dockerd") == "/usr"
+    assert not only_roots(root, "/usr/bin/dockerd")
+
+
+def test_links_that_go_round_lead_nowhere(tmp_path: Path) -> None:
+    root = trees.make(tmp_path)
+    root.at("/round").symlink_to("/round")
+    assert not only_roots(root, "/round")
+    with pytest.raises(OSError, match="symbolic links"):
+        replaceable(root, "/round")
 
 
 def test_a_file_with_a_number_of_too_many_digits_is_broken(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lacre.audit.facts import acl
 from lacre.audit.facts.container import run
 from lacre.audit.model import NotApplicable, Unknown
 from lacre.engine.remapped import first_ids
@@ -22,9 +23,13 @@ if TYPE_CHECKING:
     from lacre.host.files import Root
     from lacre.host.model import State
 
-_UNITS = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
-          "/lib/systemd/system")  # fmt: skip
-"""Where systemd looks for units, the first that has one wins (systemd.unit(5)); the last is the fourth's old name."""
+_UNITS = ("/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient",
+          "/run/systemd/generator.early", "/etc/systemd/system", "/etc/systemd/system.attached", "/run/systemd/system",
+          "/run/systemd/system.attached", "/run/systemd/generator", "/usr/local/lib/systemd/system",
+          "/usr/lib/systemd/system", "/lib/systemd/system", "/run/systemd/generator.late")  # fmt: skip
+"""Where systemd looks for units, the first that has one wins (systemd.unit(5)); /lib is a place of its own where it is
+no link to /usr/lib.
+"""
 _PROGRAMS = ("dockerd", "docker-proxy", "docker-init", "containerd", "containerd-shim", "containerd-shim-runc-v1",
              "containerd-shim-runc-v2", "ctr", "runc", "crun", "docker")  # fmt: skip
 _DIRECTORIES = ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/usr/libexec/docker")
@@ -52,9 +57,24 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A user or group other than root's that an access list names. `rights`: 4 read, 2 write, 1 run, as the mask
+    leaves them.
+    """
+
+    name: str
+    group: bool
+    rights: int
+
+    def __str__(self) -> str:
+        return f"the group {self.name}" if self.group else f"the user {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class File:
     """A file, with links followed. `kind` is "file", "directory", "socket" or "other"; names are numbers where
-    nobody has that number.
+    nobody has that number. `named` are those to whom its access list gives rights, which the mode does not show.
+    `replaced_in` is a directory above it in which others than root may put another in its place; empty: none.
     """
 
     path: str
@@ -64,6 +84,8 @@ class File:
     gid: int
     owner: str
     group: str
+    named: tuple[Named, ...] = ()
+    replaced_in: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +106,9 @@ class Host:
     """A host. `excuse` is set where it cannot be looked at: an engine on another machine.
 
     `data_apart` tells whether the engine's data has a file system of its own, None: unknown. `trust` is where
-    content trust is switched on. `plain_logins` are client configurations that hold a registry's password,
-    `unread_logins` those that could not be looked at, each with its reason.
+    content trust is switched on. `members` are those of `group`, None: it is kept where lacre does not read.
+    `plain_logins` are client configurations that hold a registry's password, `unread_logins` those that could not be
+    looked at, each with its reason.
     """
 
     name: str = "host"
@@ -96,7 +119,7 @@ class Host:
     data_root: str = ""
     data_apart: bool | None = None
     group: str = "docker"
-    members: tuple[str, ...] = ()
+    members: tuple[str, ...] | None = ()
     watched: Watched = field(default_factory=Watched)
     trust: str = ""
     plain_logins: tuple[str, ...] = ()
@@ -156,22 +179,39 @@ def files(
 
 def file(root: Root, path: str) -> File | None:
     """One file; None where there is none. OSError where it cannot be told."""
+    place = root.at(root.resolved(path))
     try:
-        seen = root.at(root.resolved(path)).stat()
+        seen = place.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
+    users, groups = acl.named(place)
+    from lacre.host.daemon import replaceable  # noqa: PLC0415 - only an audit of the host needs it
+
     return File(
         path=path,
         kind=next((name for name, is_kind in _KINDS if is_kind(seen.st_mode)), "other"),
         mode=stat.S_IMODE(seen.st_mode),
         uid=seen.st_uid,
         gid=seen.st_gid,
-        owner=_name(seen.st_uid, lambda number: pwd.getpwuid(number).pw_name),
-        group=_name(seen.st_gid, lambda number: grp.getgrgid(number).gr_name),
+        owner=_name(seen.st_uid, _user),
+        group=_name(seen.st_gid, _group),
+        named=(
+            *(Named(name=_name(one, _user), group=False, rights=rights) for one, rights in users if one),
+            *(Named(name=_name(one, _group), group=True, rights=rights) for one, rights in groups if one),
+        ),
+        replaced_in=replaceable(root, path),
     )
 
 
 _KINDS = (("file", stat.S_ISREG), ("directory", stat.S_ISDIR), ("socket", stat.S_ISSOCK))
+
+
+def _user(number: int) -> str:
+    return pwd.getpwuid(number).pw_name
+
+
+def _group(number: int) -> str:
+    return grp.getgrgid(number).gr_name
 
 
 def _name(number: int, ask: Callable[[int], str]) -> str:
@@ -182,13 +222,18 @@ def _name(number: int, ask: Callable[[int], str]) -> str:
 
 
 def _unit(root: Root, name: str) -> list[str]:
-    """The file that is the unit, and those that add to it; a unit masked by a link to nowhere is none."""
-    main = next((f"{directory}/{name}" for directory in _UNITS if root.there(f"{directory}/{name}")), None)
+    """The file that is the unit, and those that add to it, or to all units of its kind (`service.d`).
+
+    A unit masked by a link to nowhere is none, and what is masked by a link to /dev/null adds nothing.
+    """
+    places = [one for one in _UNITS if not (one.startswith("/lib/") and root.link("/lib"))]
+    main = next((f"{directory}/{name}" for directory in places if root.there(f"{directory}/{name}")), None)
     added = [
-        f"{directory}/{name}.d/{extra}"
-        for directory in _UNITS[:-1]
-        for extra in root.names(f"{directory}/{name}.d")
-        if extra.endswith(".conf")
+        path
+        for directory in places
+        for unit in (name, name.rpartition(".")[2])
+        for extra in root.names(f"{directory}/{unit}.d")
+        if extra.endswith(".conf") and root.link(path := f"{directory}/{unit}.d/{extra}") != "/dev/null"
     ]
     return [*([main] if main else []), *added]
 
@@ -225,19 +270,21 @@ def apart(directory: str, mountinfo: str) -> bool | None:
     )
 
 
-def members(root: Root, group: str) -> tuple[str, ...]:
-    """Who is in a group, as its first one too."""
-    number, found = "", set()
+def members(root: Root, group: str) -> tuple[str, ...] | None:
+    """Who is in a group, as its first one too; it may be told by its number, as to the engine. None: it is in neither
+    file, and another directory (nsswitch.conf(5)) may know it.
+    """
+    number, known, found = group if group.isdecimal() else "", False, set()
     for line in (root.text("/etc/group") or "").splitlines():
         fields = line.split(":")
-        if len(fields) == 4 and fields[0] == group:
-            number = fields[2]
+        if len(fields) == 4 and group in (fields[0], fields[2]):
+            number, known = fields[2], True
             found |= {word for word in fields[3].split(",") if word}
     for line in (root.text("/etc/passwd") or "").splitlines() if number else ():
         fields = line.split(":")
         if len(fields) == 7 and fields[3] == number:
             found.add(fields[0])
-    return tuple(sorted(found))
+    return tuple(sorted(found)) if known or found else None
 
 
 _TRUST = re.compile(r"^\s*(?:export\s+)?DOCKER_CONTENT_TRUST=[\"']?(1|true)[\"']?\s*$", re.MULTILINE)

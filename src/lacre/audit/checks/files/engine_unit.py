@@ -1,7 +1,7 @@
 """Only root changes the engine's unit.
 
 The unit says which program runs as root at every start, and with which options. Files that add to it
-(`docker.service.d`) count as much as the unit itself.
+(`docker.service.d`), or to all services (`service.d`), count as much as the unit itself.
 
 Mend: `chown root:root` and `chmod 644`.
 

@@ -11,7 +11,11 @@ _OTHERS_WRITE = 0o002
 
 
 def owned(host: Host, role: Role, most: int, *, groups: Collection[str] = ("root",)) -> Iterator[Word]:
-    """A finding for each file of a role that is not root's, not of one of `groups`, or wider than the mode `most`."""
+    """A finding for each file of a role that is not root's, not of one of `groups`, wider than the mode `most`, or
+    below a directory in which others may replace it.
+
+    Whom its access list names is one of the others, or of the group where that is one of `groups`.
+    """
     found = host.of(role)
     if role in host.unreadable:
         yield Unknown(host.unreadable[role])
@@ -23,10 +27,27 @@ def owned(host: Host, role: Role, most: int, *, groups: Collection[str] = ("root
     for file in found:
         if file.uid != 0:
             yield Finding(what=f"{file.path} belongs to {file.owner}", path=file.path)
-        if file.group not in groups and file.gid != 0:
+        if file.gid != 0 and file.group not in groups and str(file.gid) not in groups:
             yield Finding(what=f"{file.path} belongs to the group {file.group}", path=file.path)
         if file.mode & ~most:
             yield _wide(file, most)
+        if file.replaced_in:
+            yield Finding(
+                what=f"{file.path} can be replaced by others, who can write {file.replaced_in}",
+                path=file.path,
+                do=f"chown root:root {file.replaced_in} && chmod go-w {file.replaced_in}",
+            )
+        for one in file.named:
+            if one.rights & ~(most >> 3 if one.group and one.name in groups else most) & 7:
+                yield Finding(
+                    what=f"{file.path} has an access list, by which {one} can {_can(one.rights)} it",
+                    path=file.path,
+                    do=f"setfacl -b {file.path}",
+                )
+
+
+def _can(rights: int) -> str:
+    return " and ".join(word for bit, word in ((4, "read"), (2, "write"), (1, "run")) if rights & bit)
 
 
 def _wide(file: File, most: int) -> Finding:
