@@ -37,7 +37,9 @@ FILES = (
 
 def run(machine: Machine, command: str, *, codes: Iterable[int] = (0,), seconds: float = 900) -> str:
     done = machine.run(command, timeout=seconds)
-    assert done.code in codes, f"{command}: {done.code}\n{done.output[-4000:]}"
+    if done.code not in codes:
+        said = machine.run("cat /tmp/said 2> /dev/null").output
+        pytest.fail(f"{command}: {done.code}\n{done.output[-4000:]}\n{said[-4000:]}")
     return done.output
 
 
