@@ -125,7 +125,7 @@ def _of_process(found: Process | None, config: str, asked: DaemonFacts) -> Engin
         config=config,
         text=text,
         broken=broken,
-        stale=found is not None and of_host.stale(Root(), found.pid, root.at(root.resolved(config))),
+        stale=found is not None and of_host.stale(Root(), found.pid, root, config),
         flags=given,
         asked=asked,
     )

@@ -8,7 +8,6 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lacre.host import dockerd, jsontext, processes, sysctl
@@ -223,7 +222,7 @@ def _engine(root: Root, running: tuple[Process, ...], ask: AskDaemon | None) -> 
         text=text,
         broken=broken,
         flags=given,
-        stale=daemon is not None and stale(root, daemon.pid, root.at(root.resolved(config))),
+        stale=daemon is not None and stale(root, daemon.pid, root, config),
         asked=asked,
         silent=silent,
     )
@@ -244,12 +243,12 @@ def configuration(root: Root, config: str) -> tuple[str | None, str]:
     return text, "" if isinstance(node.value, dict) else "line 1: it is not an object"
 
 
-def stale(root: Root, pid: int, config: Path) -> bool:
-    """Whether the file was written after the daemon had started; `root` has /proc."""
+def stale(root: Root, pid: int, of_engine: Root, config: str) -> bool:
+    """Whether the file, as the engine has it, was written after the daemon had started; `root` has /proc."""
     after_name = (root.text(f"/proc/{pid}/stat") or "").rpartition(")")[2].split()
     booted = re.search(r"^btime (\d+)$", root.text("/proc/stat") or "", re.MULTILINE)
     try:
-        modified = config.stat().st_mtime
+        modified = of_engine.at(of_engine.resolved(config)).stat().st_mtime
     except OSError:
         return False
     if len(after_name) < 20 or not booted:

@@ -155,5 +155,14 @@ def test_links_that_go_round_lead_nowhere(tmp_path: Path) -> None:
         replaceable(root, "/round")
 
 
+def test_a_configuration_that_goes_round_is_none_of_a_daemon_that_runs(tmp_path: Path) -> None:
+    root = trees.make(tmp_path, daemon=None)
+    (tmp_path / "etc/docker").mkdir()
+    root.at("/etc/docker/daemon.json").symlink_to("daemon.json")
+    trees.process(root, 50, "dockerd")
+    found = engine(root)
+    assert (found.running, found.text, found.stale) == (True, None, False)
+
+
 def test_a_file_with_a_number_of_too_many_digits_is_broken(tmp_path: Path) -> None:
     assert "digits" in engine(trees.make(tmp_path, daemon='{"mtu": ' + "9" * 5000 + "}")).broken

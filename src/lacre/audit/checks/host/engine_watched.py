@@ -35,6 +35,8 @@ _ROLES = (
     Role.SYSCONFIG,
 )
 _CLIENT = ("/docker", "/ctr")  # programs that only ask: what they do, the engine does
+_WATCHES = re.compile(r"^(?:-w|-[aA]\s+(?:always,exit|exit,always))\s")
+_ACCESS = re.compile(r"\s(?:-p\s*|-F\s+perm=)([rwxa]+)")
 
 
 def host(host: Host) -> Iterator[Word]:
@@ -73,10 +75,6 @@ def path_of(rule: str) -> str:
         if before == "-F" and word.startswith(("path=", "dir=")):
             return _clean(word.partition("=")[2])
     return ""
-
-
-_WATCHES = re.compile(r"^(?:-w|-[aA]\s+(?:always,exit|exit,always))\s")
-_ACCESS = re.compile(r"\s(?:-p\s*|-F\s+perm=)([rwxa]+)")
 
 
 def _covered(path: str, watched: list[str]) -> bool:
