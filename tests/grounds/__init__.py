@@ -5,8 +5,8 @@
 | A | the machine's own engine | nothing to start |
 | B | Docker 26 of Debian 13 beside it | `Engine26("overlay2")` |
 | C | the same with the containerd image store | `Engine26("containerd")` |
-| E | Docker 29, containerd 2.4 and runc 1.5 as their projects make them, beside it | `Engine29()` |
 | D | Debian 13 as a whole: cgroup v2, AppArmor, kernel 6.12 | `machine.Machine` (QEMU) |
+| E | Docker 29, containerd 2.4 and runc 1.5 as their projects make them, beside A | `Engine29()` |
 """
 
 from tests.grounds.cache import GroundError

@@ -35,15 +35,14 @@ PACKAGES = ("docker-cli", "iptables", "iproute2", "ca-certificates", "libseccomp
 class Engine29(Engine26):
     """Started, filled and ended as `Engine26`, with the image store of containerd, which is this engine's default.
 
-    `old_runc`: its runtime lacks the fixes of known escapes; this one may run beside the other.
+    `old_runc`: with overlay2, and a runtime that lacks the fixes of known escapes; it may run beside the other.
     """
 
     version: ClassVar[str] = "29."
 
     def __init__(self, *, old_runc: bool = False) -> None:
-        super().__init__(
-            "overlay2" if old_runc else "containerd"
-        )  # each has a place for its data by that name
+        # By its name each store has a place of its own for the data.
+        super().__init__("overlay2" if old_runc else "containerd")
         self._place(*(("E-old", "10.232") if old_runc else ("E", "10.231")))
         self._old_runc = old_runc
         # Since Docker 28 only the engine's own host reaches its containers directly; the tests come as another one.

@@ -97,9 +97,7 @@ class Machine:
     def __enter__(self) -> Machine:
         self._lock = take(self.name, self._wait_seconds)
         try:
-            disk = self._disk()
-            self._start(disk, load=True)
-            self.run(f"date -s @{int(time.time())}")
+            self._begin(load=True)
         except BaseException:
             self.stop()
             raise
@@ -121,19 +119,16 @@ class Machine:
 
     def reboot(self, line: str = KERNEL_LINE) -> None:
         """Restart it from its disk as it is now, not from the snapshot; answers once the agent does."""
-        assert self._process is not None and self._port is not None
+        assert self._process is not None
         self.run("sync; systemd-run --on-active=1 systemctl poweroff")
         self._process.wait(BOOT_SECONDS)
-        self._port.close()
-        shutil.rmtree(self._run, ignore_errors=True)
-        self._start(self._disk(), load=False, line=line)
-        self.run(f"date -s @{int(time.time())}")
+        self._end()
+        self._begin(load=False, line=line)
 
     def fresh(self) -> None:
         """Throw away all that was done in it."""
         self._end()
-        self._start(self._disk(), load=True)
-        self.run(f"date -s @{int(time.time())}")
+        self._begin(load=True)
 
     def put(self, directory: Path, where: str, skip: Sequence[str] = ()) -> None:
         """Copy the content of a directory into the machine; `skip` are names of files or directories."""
@@ -173,6 +168,10 @@ class Machine:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    def _begin(self, *, load: bool, line: str = KERNEL_LINE) -> None:
+        self._start(self._disk(), load, line)
+        self.run(f"date -s @{int(time.time())}")
 
     def _end(self) -> None:
         if self._port is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -13,18 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from lacre.audit import collect
-from lacre.audit.collect import Wanted
 from lacre.audit.hiding import Hiding
-from lacre.audit.kept import Kept
 from lacre.audit.machine import audit_machine
 from lacre.audit.model import Answer, Scope, Verdict
 from lacre.audit.registry import CHECKS
-from lacre.engine.reader import reader
+from tests.audited import looked_at
 from tests.grounds import Engine26, Engine29, Machine
 from tests.grounds.cache import tree
 from tests.grounds.engine29 import CONTAINERD, DOCKER, OLD_RUNC, RUNC
 from tests.integration.conftest import BUILT, BUILT_SECONDS
+from tests.integration.test_host_grounds import run
 from tests.sealing import environment
 from tests.unit.audit.machines import TODAY
 
@@ -43,8 +40,7 @@ def test_an_engine_beside_the_machines_own_is_audited(store: str, request: pytes
     ):
         ground.docker("run", "-d", "--name", f"audit-{name}", *words, IMAGE, "sleep", "600")
     try:
-        with reader({**os.environ, "DOCKER_HOST": ground.docker_host}) as client:
-            machine = collect.machine(client, Wanted(), Kept(None), trust="", say=lambda _: None)
+        machine = looked_at(ground.docker_host)
     finally:
         ground.docker("rm", "-fv", "audit-plain", "audit-tight")
     report = audit_machine(machine, CHECKS, Hiding(TODAY))
@@ -92,8 +88,7 @@ def test_an_engine_is_the_one_that_listens_whatever_its_socket_is_called(
 ) -> None:
     """Seen with an engine in a chroot: the one that the host has otherwise was judged in its place."""
     (tmp_path / "docker.sock").symlink_to(ground_b.docker_host.removeprefix("unix://"))
-    with reader({**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/docker.sock"}) as client:
-        machine = collect.machine(client, Wanted(), Kept(None), trust="", say=lambda _: None)
+    machine = looked_at(f"unix://{tmp_path}/docker.sock")
     assert machine.daemon is not None
     assert machine.daemon.facts.config == "/etc/docker/overlay2.json"
     assert machine.daemon.facts.text is not None
@@ -103,9 +98,7 @@ def test_a_swarm_is_audited_by_its_manager(ground_b: Engine26) -> None:
     ground_b.load([IMAGE])
 
     def look() -> dict[str, Answer]:
-        with reader({**os.environ, "DOCKER_HOST": ground_b.docker_host}) as client:
-            machine = collect.machine(client, Wanted(), Kept(None), trust="", say=lambda _: None)
-        report = audit_machine(machine, CHECKS, Hiding(TODAY))
+        report = audit_machine(looked_at(ground_b.docker_host), CHECKS, Hiding(TODAY))
         wanted = (Scope.SWARM, Scope.DAEMON)
         return {answer.check: answer for answer in report.answers if answer.subject.scope in wanted}
 
@@ -147,12 +140,8 @@ def test_a_swarm_is_audited_by_its_manager(ground_b: Engine26) -> None:
 
 def test_an_engine_that_filters_no_system_calls_is_told(engine: str) -> None:
     """Docker takes `unconfined` as its default from 23 on."""
-    with (
-        Engine26("unfiltered") as ground,
-        reader({**os.environ, "DOCKER_HOST": ground.docker_host}) as client,
-    ):
-        machine = collect.machine(client, Wanted(), Kept(None), trust="", say=lambda _: None)
-    report = audit_machine(machine, CHECKS, Hiding(TODAY))
+    with Engine26("unfiltered") as ground:
+        report = audit_machine(looked_at(ground.docker_host), CHECKS, Hiding(TODAY))
     (told,) = (answer for answer in report.answers if answer.check == "LC217")
     assert told.verdict is Verdict.FAILS
 
@@ -240,12 +229,6 @@ def thrown_away_d(ground_d: Machine) -> Iterator[Machine]:
     ground_d.put_lacre()
     yield ground_d
     ground_d.fresh()
-
-
-def run(machine: Machine, command: str, codes: tuple[int, ...] = (0,)) -> str:
-    done = machine.run(command)
-    assert done.code in codes, f"{command}: {done.code}\n{done.output[-3000:]}"
-    return done.output
 
 
 def answers_there(machine: Machine, *checks: str, host: str = "") -> dict[tuple[str, str], Verdict]:
